@@ -1,0 +1,34 @@
+# make demo: the first answer. make test: every check of behaviour. make lint: style and types. make bench: timings.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: demo test lint check bench clean
+
+.venv/made-demo: pyproject.toml
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e .
+	touch $@
+
+.venv/made-dev: pyproject.toml
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[test,lint]'
+	touch $@ .venv/made-demo
+
+demo: .venv/made-demo
+	$(BIN)/parksim compare iot-town-park iot-town-community --reps 8 --months 36 --seed 1 --out out/demo
+
+test: .venv/made-dev
+	$(BIN)/python -m pytest -n auto --dist worksteal
+
+lint: .venv/made-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+check: lint test
+
+bench: .venv/made-dev
+	$(BIN)/python -m benchmarks
+
+clean:
+	rm -rf .venv out build dist

@@ -1,0 +1,1 @@
+"""parksim: what people and firms gain or lose when an industrial park becomes a community."""

@@ -1,0 +1,1 @@
+"""The physical park: grid, walking, roads, queues, the city around it."""
