@@ -1,0 +1,430 @@
+"""What a scenario file may say: the frozen, validated :class:`Scenario`.
+
+A scenario has two halves. The **world** (``city``, ``population``, ``enterprises``, ``needs``, ``parameters``)
+is the same for every member of a family. The **layout** (``map``, ``gateways``, ``amenities``, ``governance``,
+``interventions``, ``circles``) is what planners change. A community ``extends`` its plain park; the park's
+layout is kept as ``before``, and the run's first people, homes and tenures grow up in it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from functools import cached_property
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, PrivateAttr, field_validator, model_validator
+
+from parksim.errors import nearest
+from parksim.scenario.categories import CATEGORIES, CIRCLE_PRESETS, DAYPARTS
+from parksim.scenario.parameters import Frozen, Grade, Parameters
+
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", max_length=64)]
+Share = Annotated[float, Field(ge=0, le=1)]
+Cell = tuple[Annotated[int, Field(ge=0)], Annotated[int, Field(ge=0)]]
+"""Row and column, counted from 0 at the north-west corner."""
+
+LandUse = Literal["road", "office", "lab", "factory", "housing", "service", "green", "water", "vacant", "outside"]
+BUILT = frozenset({"office", "lab", "factory", "housing", "service"})
+WORKPLACE = frozenset({"office", "lab", "factory"})
+Side = Literal["N", "E", "S", "W"]
+MODES = ("walk", "bicycle", "ebike", "bus", "metro", "shuttle", "car")
+Mode = Literal["walk", "bicycle", "ebike", "bus", "metro", "shuttle", "car"]
+
+
+class Source(Frozen):
+    """Where a value comes from, and how sure it is."""
+
+    grade: Grade
+    source: str
+    range: tuple[float, float] | None = None
+    """Plausible range of a number; drawn anew in each replication when the grade is B, C or assumed."""
+
+
+# --- map ---------------------------------------------------------------------------------------
+
+
+class Symbol(Frozen):
+    """What one character of the text map stands for."""
+
+    use: LandUse
+    road: Literal["main", "park"] = "park"
+    """``main`` roads are slow to cross on foot."""
+    floors: int = Field(1, ge=1, le=120)
+    built: Share = 0.6
+    """Share of the cell that the building covers."""
+    block: Name | None = None
+    site: str = ""
+    site_zh: str = ""
+    office_rent: float = Field(60, ge=0, le=1000)
+    """CNY a square metre a month."""
+
+
+class Fence(Frozen):
+    """A fence around a block of the map or a rectangle of cells (row, column to row, column, inclusive)."""
+
+    name: Name
+    block: Name | None = None
+    cells: tuple[int, int, int, int] | None = None
+    open: bool = False
+    """An opened fence stands in nobody's way."""
+
+    @model_validator(mode="after")
+    def _one_shape(self) -> Fence:
+        if (self.block is None) == (self.cells is None):
+            raise ValueError("give either 'block' or 'cells'")
+        return self
+
+
+class Gate(Frozen):
+    """An opening in a fence, on one side of one cell."""
+
+    name: Name
+    fence: Name
+    cell: Cell
+    side: Side
+
+
+class Map(Frozen):
+    """The park drawn cell by cell."""
+
+    cell_m: float = Field(25, ge=5, le=200)
+    legend: dict[str, Symbol]
+    rows: tuple[str, ...]
+    fences: tuple[Fence, ...] = ()
+    gates: tuple[Gate, ...] = ()
+
+    @field_validator("rows", mode="before")
+    @classmethod
+    def _split(cls, value: Any) -> Any:
+        return tuple(value.splitlines()) if isinstance(value, str) else value
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Rows and columns."""
+        return len(self.rows), len(self.rows[0]) if self.rows else 0
+
+
+# --- layout ------------------------------------------------------------------------------------
+
+
+class Gateway(Frozen):
+    """Where the city reaches the park: a station exit, a stop or a road entrance on or near its edge."""
+
+    name: Name
+    kind: Literal["metro", "bus", "shuttle", "road", "path"]
+    cell: Cell
+    beyond_m: float = Field(0, ge=0, le=3000)
+    """Metres still to walk outside the grid, from the cell to the platform or stop."""
+    headway_min: float = Field(6, gt=0, le=120)
+    capacity: float = Field(1800, gt=0, le=20000)
+    """Vehicles an hour that a road entrance lets in."""
+    background: float = Field(0, ge=0, le=20000)
+    """Vehicles in the peak hour that use the entrance anyway."""
+    minutes: dict[str, float] | None = None
+    """Minutes in the vehicle by home zone; without it the city's table (metro) or distance (bus, shuttle)."""
+    fare: float | None = Field(None, ge=0, le=100)
+
+
+class Outside(Frozen):
+    """A place outside the grid, reached through a gateway."""
+
+    via: Name
+    walk_m: float = Field(ge=0, le=3000)
+
+
+class Amenity(Frozen):
+    """A place people use."""
+
+    name: Name
+    category: str
+    title: str = ""
+    title_zh: str = ""
+    cell: Cell | None = None
+    block: Name | None = None
+    """Instead of a cell: in the middle of this block's buildings."""
+    outside: Outside | None = None
+    floor: int = Field(1, ge=-5, le=120)
+    capacity: float = Field(gt=0, le=100000)
+    """Seats, places or counters that serve at the same time; for allotted places, places a year."""
+    service_min: float | None = Field(None, gt=0, le=600)
+    opens: float = Field(7, ge=0, le=24)
+    closes: float = Field(22, ge=0, le=24)
+    operator: Literal["public", "enterprise", "commercial"] = "commercial"
+    access: Literal["everyone", "staff"] = "everyone"
+    owner: Name | None = None
+    """For ``access: staff``: the block or anchor enterprise whose staff may use it."""
+    price: float = Field(0, ge=0, le=10000)
+    """CNY a visit; for flats, CNY a month."""
+    quality: float = Field(0, ge=-3, le=3)
+    outsiders: float = Field(0, ge=0, le=100000)
+    """Visits a working day by residents and visitors, while it is open to everyone."""
+    capex_cny: float = Field(0, ge=0)
+    opex_cny_year: float = Field(0, ge=0)
+
+    @field_validator("category")
+    @classmethod
+    def _known(cls, value: str) -> str:
+        if value not in CATEGORIES:
+            raise ValueError(f"unknown category '{value}'{nearest(value, CATEGORIES)}")
+        return value
+
+    @model_validator(mode="after")
+    def _sound(self) -> Amenity:
+        if sum(x is not None for x in (self.cell, self.block, self.outside)) != 1:
+            raise ValueError("give exactly one of 'cell', 'block' and 'outside'")
+        if self.closes <= self.opens:
+            raise ValueError(f"opening hours end ({self.closes:g}) before they start ({self.opens:g})")
+        if self.access == "staff" and self.owner is None:
+            raise ValueError("nobody may use it: access 'staff' needs an 'owner' (a block or an anchor enterprise)")
+        return self
+
+
+class Channel(Frozen):
+    """Somebody to ask: property management, a hotline, a grid officer, a council."""
+
+    name: Name
+    title: str = ""
+    title_zh: str = ""
+    capacity_month: float = Field(ge=0, le=100000)
+    """Requests it can answer a month."""
+    delay_days: float = Field(gt=0, le=730)
+    """Mean time to an answer."""
+    awareness: Share = 1.0
+    """Share of the employees who know it and would use it."""
+
+
+class Governance(Frozen):
+    """Who runs the place and whom one can ask."""
+
+    kind: Literal["administration", "council"] = "administration"
+    seats: int = Field(0, ge=0, le=200)
+    organs: tuple[str, ...] = ()
+    channels: tuple[Channel, ...] = ()
+    events_month: float = Field(0, ge=0, le=1000)
+    """Community events a month."""
+    event_places: float = Field(60, ge=1, le=10000)
+    opex_cny_year: float = Field(0, ge=0)
+
+
+class Circle(Frozen):
+    """A promise: these categories within so many minutes' walk."""
+
+    minutes: float = Field(gt=0, le=120)
+    categories: tuple[str, ...] = Field(min_length=1)
+
+
+class Intervention(Frozen):
+    """Something done to the layout in a given month; kinds live in :mod:`parksim.interventions`."""
+
+    kind: str
+    name: Name
+    month: int = Field(ge=0, le=1200)
+    cost_cny: float = Field(0, ge=0)
+    cost_cny_year: float = Field(0, ge=0)
+    build_months: int = Field(0, ge=0, le=240)
+    """Months of works between the decision and the opening."""
+    payer: Literal["government", "operator", "employers", "users"] = "government"
+    target: str | None = None
+    """Name of the fence, amenity or gateway it acts on."""
+    amenity: Amenity | None = None
+    gateway: Gateway | None = None
+    set: dict[str, Any] = Field(default_factory=dict)
+    """For ``change_amenity``: fields and their new values."""
+
+
+class Layout(Frozen):
+    """What planners change: everything about the place and nothing about the people."""
+
+    map: Map
+    gateways: tuple[Gateway, ...]
+    amenities: tuple[Amenity, ...] = ()
+    governance: Governance = Governance()
+    interventions: tuple[Intervention, ...] = ()
+    circles: dict[str, Circle] = Field(default_factory=dict)
+
+    @field_validator("circles", mode="before")
+    @classmethod
+    def _preset(cls, value: Any) -> Any:
+        if isinstance(value, str):
+            if value not in CIRCLE_PRESETS:
+                raise ValueError(f"unknown preset of circles '{value}'{nearest(value, CIRCLE_PRESETS)}")
+            return {name: {"minutes": m, "categories": c} for name, (m, c) in CIRCLE_PRESETS[value].items()}
+        return value
+
+
+LAYOUT_SECTIONS = tuple(Layout.model_fields)
+
+
+# --- world -------------------------------------------------------------------------------------
+
+
+class Zone(Frozen):
+    """One home zone of the city."""
+
+    name: str
+    name_zh: str = ""
+    weight: float = Field(ge=0)
+    """Share of the city's residents; zones are scaled to sum to one."""
+    road_km: float = Field(gt=0, le=300)
+    metro_min: float | None = Field(None, ge=0, le=300)
+    """Minutes in the metro to the park's station; none: no metro."""
+    station_km: float = Field(0.8, ge=0, le=50)
+    rent: float = Field(2500, ge=0, le=100000)
+    """CNY a month for one person."""
+
+
+class City(Frozen):
+    """The city around the park."""
+
+    name: str
+    name_zh: str = ""
+    zones: tuple[Zone, ...] = Field(min_length=1)
+
+
+WageBand = Literal["low", "middle", "high"]
+
+
+class Population(Frozen):
+    """Who works here, as margins; single people are synthesised from them."""
+
+    employees: int = Field(ge=1, le=5_000_000)
+    age: dict[str, float] = Field(default_factory=lambda: {"18-24": 0.16, "25-34": 0.58, "35-44": 0.19, "45-60": 0.07})
+    education: dict[str, float] = Field(
+        default_factory=lambda: {"school": 0.15, "college": 0.25, "bachelor": 0.45, "master": 0.15})
+    wage_band: dict[WageBand, float] = Field(default_factory=lambda: {"low": 0.3, "middle": 0.45, "high": 0.25})
+    household: dict[Literal["single", "couple", "kindergarten", "school"], float] = Field(
+        default_factory=lambda: {"single": 0.45, "couple": 0.27, "kindergarten": 0.13, "school": 0.15})
+    owner_share: Share = 0.4
+    tied_share: Share = 0.5
+    """Owners and couples whose partner's job ties them to a part of the city."""
+    rotating_shift_share: Share = 0.0
+    car_share: dict[WageBand, Share] = Field(default_factory=lambda: {"low": 0.15, "middle": 0.4, "high": 0.65})
+    ebike_share: dict[WageBand, Share] = Field(default_factory=lambda: {"low": 0.6, "middle": 0.45, "high": 0.3})
+
+    @field_validator("age", "education", "wage_band", "household")
+    @classmethod
+    def _sums_to_one(cls, value: dict[str, float]) -> dict[str, float]:
+        if not value or any(v < 0 for v in value.values()):
+            raise ValueError("shares must be 0 or more")
+        if abs(sum(value.values()) - 1) > 0.005:
+            raise ValueError(f"shares sum to {sum(value.values()):g}, should be 1")
+        return value
+
+    @field_validator("age")
+    @classmethod
+    def _ages(cls, value: dict[str, float]) -> dict[str, float]:
+        for band in value:
+            low, _, high = band.partition("-")
+            if not (low.isdigit() and high.isdigit() and 15 <= int(low) < int(high) <= 80):
+                raise ValueError(f"age band '{band}' is not of the form '25-34' within 15-80")
+        return value
+
+
+class Anchor(Frozen):
+    """A named enterprise put in by hand."""
+
+    name: Name
+    title: str = ""
+    title_zh: str = ""
+    employees: int = Field(ge=1, le=1_000_000)
+    block: Name
+    sector: str
+    age_years: float = Field(10, ge=0, le=200)
+
+
+class Enterprises(Frozen):
+    """The firms of the park."""
+
+    count: int = Field(ge=1, le=500_000)
+    """Active enterprises, anchors included."""
+    registered_inactive_share: Share = 0.0
+    """Share of the registered firms that are empty shells: counted, not simulated."""
+    size_exponent: float = Field(1.06, ge=0.3, le=5)
+    size_min: int = Field(1, ge=1)
+    size_max: int = Field(100_000, ge=1)
+    sectors: dict[str, float]
+    tech_sectors: tuple[str, ...] = ()
+    """Sectors whose vacancies take the longer search time."""
+    mean_age_years: float = Field(6, gt=0, le=100)
+    anchors: tuple[Anchor, ...] = ()
+
+
+class Need(Frozen):
+    """Changed demand for one category; what is left out keeps the category's default."""
+
+    visits: float | None = Field(None, ge=0, le=200)
+    share: Share | None = None
+    patience_min: float | None = Field(None, ge=0, le=600)
+
+
+class Start(Frozen):
+    """How a run begins."""
+
+    burn_in_months: int = Field(12, ge=0, le=240)
+    """Months lived in the plain layout before month 0."""
+
+
+class Scenario(Layout):
+    """One place with its people: everything a run needs besides its seed.
+
+    Made by :func:`parksim.load`; changed copies by :meth:`with_`.
+    """
+
+    parksim: Literal[1]
+    name: Name
+    title: str
+    title_zh: str = ""
+    summary: str = ""
+    summary_zh: str = ""
+    family: Name
+    city: City
+    population: Population
+    enterprises: Enterprises
+    needs: dict[str, Need] = Field(default_factory=dict)
+    parameters: Parameters = Parameters()
+    start: Start = Start()
+    sources: dict[str, Source] = Field(default_factory=dict)
+    before: Layout | None = None
+    """Layout of the plain member; none: this is the plain member."""
+
+    _hash: str | None = PrivateAttr(None)
+
+    @field_validator("needs")
+    @classmethod
+    def _categories(cls, value: dict[str, Need]) -> dict[str, Need]:
+        for name in value:
+            if name not in CATEGORIES:
+                raise ValueError(f"unknown category '{name}'{nearest(name, CATEGORIES)}")
+        return value
+
+    # --- derived --------------------------------------------------------------------------------
+
+    @property
+    def layout(self) -> Layout:
+        """The layout half on its own."""
+        return Layout.model_construct(**{name: getattr(self, name) for name in LAYOUT_SECTIONS})
+
+    @property
+    def plain(self) -> Scenario:
+        """The scenario whose months before month 0 this one shares: its world in the plain layout."""
+        if self.before is None:
+            return self
+        sections = {name: getattr(self.before, name) for name in LAYOUT_SECTIONS}
+        return self.model_copy(update={**sections, "before": None, "name": f"{self.family}-before"})
+
+    @cached_property
+    def content_hash(self) -> str:
+        """Address of what this scenario says, names and texts aside: equal content, equal runs."""
+        text = {"name", "title", "title_zh", "summary", "summary_zh", "sources"}
+        body = json.dumps(self.model_dump(mode="json", exclude=text), sort_keys=True, ensure_ascii=False)
+        return hashlib.blake2b(body.encode(), digest_size=16).hexdigest()
+
+    def with_(self, changes: dict[str, Any] | None = None, /, **sections: Any) -> Scenario:
+        """Return a changed copy; see :func:`parksim.scenario.paths.changed` for how paths are written."""
+        from parksim.scenario.paths import changed  # noqa: PLC0415  (paths imports this module)
+
+        return changed(self, {**(changes or {}), **sections})
+
+
+DAYPART_NAMES = tuple(DAYPARTS)
