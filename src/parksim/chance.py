@@ -1,0 +1,159 @@
+"""Addressed random numbers: the only module that draws.
+
+A draw has an address (seed, decision, month, identity), so the same question put to the same person in
+the same month has the same answer in every scenario, whoever else lives there and in whatever order
+people are asked. The number at an address is ``mix(mix(identity ^ key) + c)``, with the finaliser of
+splitmix64 (Steele, Lea, Flood 2014, "Fast splittable pseudorandom number generators", OOPSLA) as ``mix``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from functools import lru_cache
+
+import numpy as np
+import numpy.typing as npt
+
+U64 = np.uint64
+Ids = npt.NDArray[np.uint64]
+Floats = npt.NDArray[np.float64]
+
+_GOLDEN = U64(0x9E3779B97F4A7C15)
+_MIX1 = U64(0xBF58476D1CE4E5B9)
+_MIX2 = U64(0x94D049BB133111EB)
+_S30, _S27, _S31 = U64(30), U64(27), U64(31)
+_S11 = U64(11)
+_TWO53 = 2.0**-53
+_CHUNK = 16384  # elements: what fits the second-level cache together with its temporaries
+_MASK = (1 << 64) - 1
+
+
+def _mix_in_place(x: Ids, scratch: Ids) -> None:
+    np.right_shift(x, _S30, out=scratch)
+    np.bitwise_xor(x, scratch, out=x)
+    np.multiply(x, _MIX1, out=x)
+    np.right_shift(x, _S27, out=scratch)
+    np.bitwise_xor(x, scratch, out=x)
+    np.multiply(x, _MIX2, out=x)
+    np.right_shift(x, _S31, out=scratch)
+    np.bitwise_xor(x, scratch, out=x)
+
+
+def _mix_int(x: int) -> int:
+    x = ((x ^ (x >> 30)) * int(_MIX1)) & _MASK
+    x = ((x ^ (x >> 27)) * int(_MIX2)) & _MASK
+    return x ^ (x >> 31)
+
+
+@lru_cache(maxsize=4096)
+def name_code(name: str) -> int:
+    """Return a stable 64-bit number for a name (of a decision, an amenity, a zone)."""
+    return int.from_bytes(hashlib.blake2b(name.encode(), digest_size=8).digest(), "little")
+
+
+def named_uniform(seed: int, name: str) -> float:
+    """Return one uniform number in (0, 1) that belongs to (seed, name); for draws outside a run."""
+    digest = hashlib.blake2b(f"{seed}/{name}".encode(), digest_size=8).digest()
+    return ((int.from_bytes(digest, "little") >> 11) + 0.5) * _TWO53
+
+
+def named_seed(seed: int, name: str) -> int:
+    """Return a 63-bit seed that belongs to (seed, name), as the seed of a replication."""
+    digest = hashlib.blake2b(f"{seed}/{name}".encode(), digest_size=8).digest()
+    return int.from_bytes(digest, "little") >> 1
+
+
+def combine(ids: Ids | int, other: Ids | int) -> Ids:
+    """Return the identities of pairs, as (person, alternative) or (employer, post, fill)."""
+    left = np.atleast_1d(np.asarray(ids, dtype=U64))
+    right = np.atleast_1d(np.asarray(other, dtype=U64))
+    with np.errstate(over="ignore"):
+        x = left * _GOLDEN + right
+    _mix_in_place(x, np.empty_like(x))
+    return x
+
+
+class Chance:
+    """The luck of one run.
+
+    Parameters
+    ----------
+    seed : int
+        Two runs with the same seed meet the same luck wherever they ask the same question.
+    """
+
+    __slots__ = ("seed",)
+
+    def __init__(self, seed: int) -> None:
+        self.seed = int(seed)
+
+    def key(self, decision: str, month: int) -> int:
+        """Return the 64-bit key of a decision in a month."""
+        return _mix_int((_mix_int((self.seed * 0x9E3779B97F4A7C15 + 1) & _MASK) ^ name_code(decision)) + month & _MASK)
+
+    def uniform(self, decision: str, month: int, ids: Ids, c: int = 0) -> Floats:
+        """Draw one number in (0, 1) for each identity.
+
+        Parameters
+        ----------
+        decision : str
+            What is decided; another name is another stream.
+        month : int
+            Month of the run, or any other counter that tells occasions apart.
+        ids : array of uint64, any shape
+            Who decides.
+        c : int
+            Number of the draw within the decision.
+
+        Returns
+        -------
+        array of float64, shape of `ids`
+            With 53 bits, never 0 and never 1.
+        """
+        key, step = U64(self.key(decision, month)), U64((c + 1) * int(_GOLDEN) & _MASK)
+        flat = np.ascontiguousarray(ids, dtype=U64).reshape(-1)
+        out = np.empty(flat.shape, dtype=np.float64)
+        scratch = np.empty(min(_CHUNK, flat.size), dtype=U64)
+        for start in range(0, flat.size, _CHUNK):
+            x = np.bitwise_xor(flat[start : start + _CHUNK], key)
+            s = scratch[: x.size]
+            _mix_in_place(x, s)
+            np.add(x, step, out=x)
+            _mix_in_place(x, s)
+            np.right_shift(x, _S11, out=x)
+            np.add(x, 0.5, out=out[start : start + _CHUNK])
+        out *= _TWO53
+        return out.reshape(np.shape(ids))
+
+    def exponential(self, decision: str, month: int, ids: Ids, c: int = 0) -> Floats:
+        """Draw standard exponential numbers, shape of `ids`."""
+        u = self.uniform(decision, month, ids, c)
+        np.log(u, out=u)
+        return np.negative(u, out=u)
+
+    def gumbel(self, decision: str, month: int, ids: Ids, c: int = 0) -> Floats:
+        """Draw standard Gumbel numbers, shape of `ids`: the errors of a logit choice."""
+        e = self.exponential(decision, month, ids, c)
+        np.log(e, out=e)
+        return np.negative(e, out=e)
+
+    def normal(self, decision: str, month: int, ids: Ids, c: int = 0) -> Floats:
+        """Draw standard normal numbers by inversion, shape of `ids`."""
+        from scipy.special import ndtri  # noqa: PLC0415  (scipy is slow to import)
+
+        return np.asarray(ndtri(self.uniform(decision, month, ids, c)))
+
+    def identities(self, kind: str, *numbers: Ids | int) -> Ids:
+        """Make the identities of things that are born with these numbers, as (month, rank).
+
+        Identities belong to the seed: replication r has its own people.
+        """
+        x = np.asarray([self.key(f"identity/{kind}", 0)], dtype=U64)
+        for number in numbers:
+            x = combine(x, number)
+        return x
+
+
+def pick(u: Floats, cumulative: Floats) -> npt.NDArray[np.intp]:
+    """Return for each uniform number the class it falls in; `cumulative` ends at 1."""
+    return np.minimum(np.searchsorted(cumulative, u, side="right"), len(cumulative) - 1)
