@@ -1,0 +1,196 @@
+"""A layout made ready for the month: walks between all places, who may use what, and journeys from home.
+
+What depends on the drawing alone (the map, its gateways and sites) is computed once per process and shared
+by every replication; walking times scale with the walking speed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import OrderedDict
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from parksim.chance import name_code
+from parksim.scenario.categories import CATEGORIES, DAYPARTS
+from parksim.world.city import Journeys, journeys
+from parksim.world.grid import MAIN_ROAD_SLOWNESS, ParkMap, read_map
+from parksim.world.walking import Ground, Walks
+
+if TYPE_CHECKING:
+    from parksim.scenario.schema import Amenity, Gateway, Layout, Scenario
+
+Floats = npt.NDArray[np.float64]
+Bools = npt.NDArray[np.bool_]
+Ints = npt.NDArray[np.intp]
+
+REFERENCE_KMH = 4.5
+_CATEGORY = {name: i for i, name in enumerate(CATEGORIES)}
+_KEPT = 16
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """What follows from the drawing alone: the map and the walks between its places.
+
+    Places are the buildings, then the gateways, then the open cells of amenities.
+    """
+
+    park: ParkMap
+    walks: Walks
+    gateway_place: Ints
+    cell_place: dict[tuple[int, int], int]
+
+
+_drawn: OrderedDict[str, Drawn] = OrderedDict()
+
+
+def draw(layout: Layout) -> Drawn:
+    """Read the map of a layout and walk between all its places, or remember having done so."""
+    gateways = [g.cell for g in layout.gateways]
+    spots = sorted({a.cell for a in layout.amenities if a.cell is not None})
+    told = f"{layout.map.model_dump_json()}{gateways}{spots}"
+    key = hashlib.blake2b(told.encode(), digest_size=16).hexdigest()
+    if key in _drawn:
+        _drawn.move_to_end(key)
+        return _drawn[key]
+    park = read_map(layout.map)
+    ground = Ground(
+        cell_m=park.cell_m, passable=park.walkable, slowness=np.where(park.main_road, MAIN_ROAD_SLOWNESS, 1.0),
+        wall_east=park.wall_east, wall_south=park.wall_south, speed_kmh=REFERENCE_KMH,
+    )
+    places = [b.cells for b in park.buildings] + [np.array([park.flat(cell)]) for cell in gateways]
+    cell_place: dict[tuple[int, int], int] = {}
+    for cell in spots:
+        inside = int(park.building[cell])
+        cell_place[cell] = inside if inside >= 0 else len(places)
+        if inside < 0:
+            places.append(np.array([park.flat(cell)]))
+    first = len(park.buildings)
+    made = Drawn(park, Walks(ground, places), np.arange(first, first + len(gateways)), cell_place)
+    _drawn[key] = made
+    while len(_drawn) > _KEPT:
+        _drawn.popitem(last=False)
+    return made
+
+
+class Place:
+    """A layout as the phases see it; made anew when an intervention changes the layout.
+
+    People at one desk place share its walks: a **unit** is a building, or the part of a building that an
+    anchor enterprise occupies (whose staff may use what is for own staff).
+
+    Attributes
+    ----------
+    amenities : tuple of Amenity
+        In the order of all arrays below.
+    category : int array [amenity]
+    walk : float array [unit, amenity]
+        Minutes on foot from the desk's floor to the amenity's, ``inf`` where there is no way.
+    usable : bool array [unit, amenity]
+        Whether people there may use it.
+    unit_building, unit_anchor : int arrays [unit]
+        Building of each unit, and the anchor enterprise (-1: any other).
+    journeys : Journeys
+    """
+
+    def __init__(self, scenario: Scenario, layout: Layout) -> None:
+        self.layout = layout
+        self.drawn = draw(layout)
+        park, travel = self.drawn.park, scenario.parameters.travel
+        self._scale = REFERENCE_KMH / travel.walk_kmh
+        self._travel = travel
+        n = len(park.buildings)
+        self.buildings = park.buildings
+        self.floor_min = np.array([self.minutes_up(np.arange(1, b.floors + 1)).mean() for b in park.buildings])
+        self.between = self.drawn.walks.minutes[:n, :n] * self._scale
+        gateway_walk = self.drawn.walks.minutes[self.drawn.gateway_place, :n] * self._scale
+        self.gateway_walk = gateway_walk
+        self.journeys: Journeys = journeys(scenario.city, layout.gateways, gateway_walk, np.zeros(n), travel)
+
+        anchors = scenario.enterprises.anchors
+        units = [(b, -1) for b in range(n)]
+        units += [(b, a) for a, anchor in enumerate(anchors)
+                  for b, building in enumerate(park.buildings) if building.block == anchor.block]
+        self.unit_building = np.array([b for b, _ in units])
+        self.unit_anchor = np.array([a for _, a in units])
+        self.unit_of = {unit: i for i, unit in enumerate(units)}
+
+        self.amenities = layout.amenities
+        self.category = np.array([_CATEGORY[a.category] for a in self.amenities], dtype=np.intp)
+        self.code = np.array([name_code(a.name) for a in self.amenities], dtype=np.uint64)
+        self.usable = np.array(
+            [[self._may_use(a, b, u, [x.name for x in anchors]) for a in self.amenities] for b, u in units],
+            dtype=np.bool_,
+        ).reshape(len(units), len(self.amenities))
+        walks = np.stack([self._walk_to(a) for a in self.amenities], axis=1) if self.amenities else np.empty((n, 0))
+        self.walk = np.round(walks[self.unit_building], 2)
+
+    def minutes_up(self, floor: npt.ArrayLike) -> Floats:
+        """Return the minutes from a building's entrance to each floor: stairs to the second, else the lift."""
+        storeys = np.abs(np.asarray(floor, dtype=np.float64) - 1)
+        lift = self._travel.lift_wait_min + self._travel.lift_min_per_floor * storeys
+        return np.where(storeys <= 1, 0.4 * storeys, lift)
+
+    def _may_use(self, amenity: Amenity, building: int, anchor: int, names: list[str]) -> bool:
+        if amenity.access == "everyone":
+            return True
+        return amenity.owner == self.buildings[building].block or (anchor >= 0 and names[anchor] == amenity.owner)
+
+    def _walk_to(self, amenity: Amenity) -> Floats:
+        """Walking minutes from every building's desks to one amenity."""
+        minutes = self.drawn.walks.minutes
+        n = len(self.buildings)
+        beyond = 0.0
+        if amenity.outside is not None:
+            where = [g.name for g in self.layout.gateways].index(amenity.outside.via)
+            place = int(self.drawn.gateway_place[where])
+            beyond = amenity.outside.walk_m * 0.06 / REFERENCE_KMH
+        else:
+            place = self.amenity_place(amenity)
+        up = float(self.minutes_up(amenity.floor))
+        walk = (minutes[:n, place] + beyond) * self._scale + self.floor_min + up
+        if place < n:  # in the same building: from floor to floor
+            walk[place] = abs(self.floor_min[place] - up) + self._travel.lift_wait_min
+        return walk
+
+    def amenity_place(self, amenity: Amenity) -> int:
+        """Index of the walking place an amenity inside the park belongs to."""
+        if amenity.cell is not None:
+            return self.drawn.cell_place[amenity.cell]
+        return self.drawn.park.building_in(amenity.block or "")
+
+    def amenity_cell(self, amenity: Amenity) -> tuple[int, int] | None:
+        """Cell an amenity stands on; its gateway's where it lies outside the grid."""
+        if amenity.cell is not None:
+            return amenity.cell
+        if amenity.outside is not None:
+            via = amenity.outside.via
+            return next(g.cell for g in self.layout.gateways if g.name == via)
+        cells = self.buildings[self.amenity_place(amenity)].cells
+        row, column = np.divmod(cells[len(cells) // 2], self.drawn.park.shape[1])
+        return int(row), int(column)
+
+    @cached_property
+    def zone_walk(self) -> Floats:
+        """Walking minutes between buildings for people who meet there, [building, building], 0 inside one."""
+        between = self.between.copy()
+        np.fill_diagonal(between, 0.0)
+        return between
+
+    @cached_property
+    def open_hours(self) -> Floats:
+        """Hours each amenity is open in each daypart, [daypart, amenity]."""
+        out = np.zeros((len(DAYPARTS), len(self.amenities)))
+        for d, (start, end) in enumerate(DAYPARTS.values()):
+            for j, a in enumerate(self.amenities):
+                out[d, j] = max(0.0, min(end, a.closes) - max(start, a.opens))
+        return out
+
+    def gateway_index(self, gateway: Gateway) -> int:
+        """Position of a gateway in the layout."""
+        return self.layout.gateways.index(gateway)
