@@ -1,0 +1,416 @@
+"""Two or more scenarios with the same people and the same luck, and what differs between them."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from parksim.errors import ParksimError, nearest
+from parksim.experiment import statistics
+from parksim.experiment.futures import draw
+from parksim.experiment.runner import outcomes, usable_cores
+from parksim.experiment.work import Job, Member, Task, model_version, replication_seed, run_key
+from parksim.packing import unpack_frame, unpack_groups, unpack_series
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+    from concurrent.futures import Executor
+
+    from matplotlib.axes import Axes
+    from parksim.indicators import Indicator
+
+    from parksim.experiment.statistics import Estimate, Paired
+    from parksim.experiment.work import Outcome, Play
+    from parksim.scenario.schema import Scenario
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Runs of several scenarios, replication by replication, and the paired differences to the first one.
+
+    Attributes
+    ----------
+    scenarios : tuple of Scenario
+        The first is the baseline.
+    reps, seed, months : int
+        Replication r (from 0) is played with the seed
+        :func:`parksim.experiment.work.replication_seed` ``(seed, r)`` in every scenario.
+    values : DataFrame
+        Columns ``scenario, replication, seed, indicator, value``; nan is "not available".
+    outcomes_ : list of tuple
+        (scenario, replication, seed, outcome) of every run, failed ones included.
+    futures : DataFrame
+        The uncertain parameters drawn: a row a replication, a column a path.
+    """
+
+    scenarios: tuple[Scenario, ...]
+    reps: int
+    seed: int
+    months: int
+    values: pd.DataFrame = field(repr=False)
+    outcomes_: list[tuple[str, int, int, Outcome]] = field(repr=False)
+    futures: pd.DataFrame = field(repr=False)
+
+    @property
+    def names(self) -> list[str]:
+        """Names of the scenarios, the baseline first."""
+        return [scenario.name for scenario in self.scenarios]
+
+    @property
+    def baseline(self) -> str:
+        """Name of the scenario that the others are compared with."""
+        return self.scenarios[0].name
+
+    @property
+    def indicators(self) -> list[str]:
+        """Names of the indicators, in the order of the runs."""
+        return [str(name) for name in self.values["indicator"].unique()]
+
+    @property
+    def failed(self) -> dict[tuple[str, int], str]:
+        """Traceback by (scenario, replication) of the runs that failed; their pairs are left out."""
+        return {(name, r): outcome.traceback for name, r, _, outcome in self.outcomes_ if outcome.failed}
+
+    @cached_property
+    def groups(self) -> pd.DataFrame:
+        """Indicators by group: columns ``scenario, replication, seed, indicator, group, n, value``."""
+        return self._frames(lambda outcome: None if outcome.packed is None else unpack_groups(outcome.packed))
+
+    @cached_property
+    def series(self) -> pd.DataFrame:
+        """Indicators by month: columns ``scenario, replication, seed, month, indicator, value``."""
+
+        def long(outcome: Outcome) -> pd.DataFrame | None:
+            if outcome.packed is None:
+                return None
+            wide = unpack_series(outcome.packed)
+            return wide.reset_index().melt(id_vars="month", var_name="indicator")
+
+        return self._frames(long)
+
+    @cached_property
+    def events(self) -> pd.DataFrame:
+        """Event logs, where they were asked for: columns ``scenario, replication, seed`` and the log's."""
+        return self._frames(lambda outcome: None if outcome.events is None else unpack_frame(outcome.events))
+
+    def of(self, indicator: str, scenario: str | None = None) -> pd.Series:
+        """Return one indicator of one scenario (by default the baseline): a value a replication.
+
+        Raises
+        ------
+        ParksimError
+            If there is no such indicator or scenario.
+        """
+        self._known(indicator, scenario)
+        column = (scenario or self.baseline, indicator)
+        if column not in self._wide.columns:
+            return pd.Series(math.nan, index=self._wide.index, name=indicator)
+        return self._wide[column].rename(indicator)
+
+    def estimate(self, indicator: str, scenario: str | None = None) -> Estimate:
+        """Return the mean of an indicator in a scenario, with its interval."""
+        return statistics.estimate(self.of(indicator, scenario))
+
+    def difference(self, indicator: str, scenario: str | None = None) -> Paired:
+        """Return the paired difference of a scenario (by default the second) to the baseline."""
+        about = self.about(indicator)
+        return statistics.paired(
+            self.of(indicator),
+            self.of(indicator, scenario or self.names[1]),
+            better=about.better,
+            threshold=about.threshold,
+            unit=about.unit,
+        )
+
+    def further(self, indicator: str, half_width: float, scenario: str | None = None) -> int | None:
+        """Return how many more replications would make the paired interval plus or minus `half_width`."""
+        differences = self.of(indicator, scenario or self.names[1]) - self.of(indicator)
+        return statistics.further_replications(differences, half_width)
+
+    def about(self, indicator: str) -> Indicator:
+        """Return unit, better side and relevance threshold of an indicator."""
+        from parksim.indicators import describe  # noqa: PLC0415  (imports the model)
+
+        return describe(indicator)
+
+    def table(self) -> pd.DataFrame:
+        """Return a row an indicator: unit, every scenario's mean, and the paired differences.
+
+        Returns
+        -------
+        DataFrame
+            Index ``indicator``; columns ``unit``, one a scenario, then ``difference``, ``low``, ``high``
+            (95 % interval), ``range90_low``, ``range90_high``, ``sign_share``, ``n`` and ``verdict``; with
+            several alternatives these names end in the alternative's, as ``difference (tower)``.
+        """
+        rows = []
+        for indicator in self.indicators:
+            row: dict[str, Any] = {"indicator": indicator, "unit": self.about(indicator).unit}
+            row |= {name: self.estimate(indicator, name).mean for name in self.names}
+            for name in self.names[1:]:
+                end = f" ({name})" if len(self.names) > 2 else ""
+                d = self.difference(indicator, name)
+                cells = {
+                    "difference": d.mean,
+                    "low": d.low,
+                    "high": d.high,
+                    "range90_low": d.range90[0],
+                    "range90_high": d.range90[1],
+                    "sign_share": d.sign_share,
+                    "n": d.n,
+                    "verdict": d.verdict,
+                }
+                row |= {key + end: cell for key, cell in cells.items()}
+            rows.append(row)
+        table = pd.DataFrame(rows).set_index("indicator")
+        table.attrs["units"] = table["unit"].to_dict()
+        return table
+
+    def group_table(self, indicator: str, scenario: str | None = None) -> pd.DataFrame:
+        """Return the paired differences of one indicator by group, with verdicts corrected for looking often.
+
+        Parameters
+        ----------
+        indicator : str
+            Which.
+        scenario : str, optional
+            Which alternative; by default the second scenario.
+
+        Returns
+        -------
+        DataFrame
+            Index ``group``; columns ``n_people`` (mean size in the baseline), both scenarios' means,
+            ``difference``, ``low``, ``high`` (95 %, each on its own), ``n`` and ``verdict`` (by Holm's
+            correction over all rows).
+        """
+        self._known(indicator, scenario)
+        other, about = scenario or self.names[1], self.about(indicator)
+        here = self.groups[self.groups["indicator"] == indicator]
+        wide = here.pivot(index="replication", columns=["group", "scenario"], values="value")  # noqa: PD010
+        sizes = here[here["scenario"] == self.baseline].groupby("group", sort=False)["n"].mean()
+        rule = {"better": about.better, "threshold": about.threshold, "unit": about.unit}
+        found: dict[str, tuple[pd.Series, pd.Series, Paired]] = {}
+        for group in here["group"].unique():
+            both = [wide[group].get(name, pd.Series(math.nan, wide.index)) for name in (self.baseline, other)]
+            found[group] = (*both, statistics.paired(*both, **rule))
+        verdicts = statistics.corrected([pair for _, _, pair in found.values()], **rule)
+        rows = [
+            {
+                "group": group,
+                "n_people": sizes.get(group, math.nan),
+                self.baseline: base.mean(),
+                other: alternative.mean(),
+                "difference": pair.mean,
+                "low": pair.low,
+                "high": pair.high,
+                "n": pair.n,
+                "verdict": word,
+            }
+            for (group, (base, alternative, pair)), word in zip(found.items(), verdicts, strict=True)
+        ]
+        columns = ["group", "n_people", self.baseline, other, "difference", "low", "high", "n", "verdict"]
+        table = pd.DataFrame(rows, columns=columns).set_index("group")
+        table.attrs["units"] = {indicator: about.unit}
+        return table
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the comparison as JSON holds it (``--json FILE``); what is not available is None."""
+        return {
+            "baseline": self.baseline,
+            "replications": self.reps,
+            "seed": self.seed,
+            "months": self.months,
+            "indicators": {name: self._indicator_dict(name) for name in self.indicators},
+        }
+
+    def plot(self, indicator: str, ax: Axes | None = None, **options: Any) -> Axes:
+        """Draw the paired differences of an indicator; takes and returns a matplotlib axes."""
+        from parksim.report.figures import paired_plot  # noqa: PLC0415  (imports matplotlib)
+
+        axes: Axes = paired_plot(self, indicator, ax=ax, **options)
+        return axes
+
+    def _repr_html_(self) -> str:
+        html: str = self.table().to_html(float_format="{:.4g}".format)
+        return html
+
+    # --- parts ----------------------------------------------------------------------------------
+
+    @cached_property
+    def _wide(self) -> pd.DataFrame:
+        """A row a replication, a column a (scenario, indicator)."""
+        wide = self.values.pivot(  # noqa: PD010  (strict: two values of one run would be an error)
+            index="replication", columns=["scenario", "indicator"], values="value"
+        )
+        return wide.reindex(range(self.reps))
+
+    def _known(self, indicator: str, scenario: str | None) -> None:
+        if scenario is not None and scenario not in self.names:
+            raise ParksimError(f"no scenario '{scenario}' in this comparison{nearest(scenario, self.names)}")
+        if indicator not in self.indicators:
+            raise ParksimError(f"no indicator '{indicator}'{nearest(indicator, self.indicators)}")
+
+    def _indicator_dict(self, indicator: str) -> dict[str, Any]:
+        about = self.about(indicator)
+        f = statistics.finite
+        scenarios, differences = {}, {}
+        for name in self.names:
+            e = self.estimate(indicator, name)
+            scenarios[name] = {"mean": f(e.mean), "ci95": [f(e.low), f(e.high)], "n": e.n}
+        for name in self.names[1:]:
+            d = self.difference(indicator, name)
+            differences[name] = {
+                "mean": f(d.mean),
+                "ci95": [f(d.low), f(d.high)],
+                "range90": [f(d.range90[0]), f(d.range90[1])],
+                "sign_share": f(d.sign_share),
+                "variance_reduction": f(d.variance_reduction),
+                "verdict": d.verdict,
+                "n": d.n,
+            }
+        text = {"unit": about.unit, "better": about.better}
+        return {**text, "scenarios": scenarios, "differences": differences}
+
+    def _frames(self, read: Callable[[Outcome], pd.DataFrame | None]) -> pd.DataFrame:
+        frames = []
+        for name, replication, seed, outcome in self.outcomes_:
+            frame = read(outcome)
+            if frame is not None:
+                frame.insert(0, "scenario", name)
+                frame.insert(1, "replication", replication)
+                frame.insert(2, "seed", seed)
+                frames.append(frame)
+        if not frames:
+            return pd.DataFrame(columns=["scenario", "replication", "seed"])
+        return pd.concat(frames, ignore_index=True)
+
+
+def compare(
+    scenarios: Sequence[Scenario | str],
+    *,
+    reps: int = 8,
+    seed: int = 1,
+    months: int = 36,
+    workers: int | None = None,
+    fixed: bool = False,
+    events: bool = False,
+    executor: Executor | None = None,
+    progress: Callable[[int, int], None] | None = None,
+    play: Play | None = None,
+) -> Comparison:
+    """Play scenarios with the same people and the same luck and compare them with the first.
+
+    Parameters
+    ----------
+    scenarios : sequence of Scenario or str
+        Scenarios, or names or files of scenarios; the first is the baseline.
+    reps : int
+        Replications. Each draws a seed, and with it the uncertain parameters of the scenarios.
+    seed : int
+        Seed of the comparison, from which the replications' seeds follow.
+    months : int
+        Length of a run.
+    workers : int, optional
+        Processes; by default one a usable core.
+    fixed : bool
+        Hold the uncertain parameters at the scenarios' values.
+    events : bool
+        Keep every run's event log too.
+    executor : concurrent.futures.Executor, optional
+        Where to play instead of in local processes.
+    progress : callable, optional
+        ``progress(runs_done, runs_in_all)``.
+    play : callable, optional
+        Instead of :func:`parksim.experiment.run.run`.
+
+    Returns
+    -------
+    Comparison
+
+    Raises
+    ------
+    ParksimError
+        If there are not two scenarios with different names, or if not one replication could be played.
+    """
+    known = members_of(scenarios)
+    if reps < 1:
+        raise ParksimError(f"replications {reps}: at least one is needed")
+    tasks: list[Task] = []
+    address: dict[str, list[tuple[str, int, int]]] = {}
+    futures: list[dict[str, Any]] = []
+    for r in range(reps):
+        luck = replication_seed(seed, r)
+        jobs: dict[str, Job] = {}
+        futures.append({})
+        for scenario, member in known:
+            changes = {} if fixed else draw(scenario, luck)
+            futures[-1] |= changes
+            key = run_key(member, changes, luck, months, model_version())
+            jobs[key] = Job(key, member, changes)
+            address.setdefault(key, []).append((member.name, r, luck))
+        tasks.append(Task(luck, months, tuple(jobs.values()), events))
+    found: list[tuple[str, int, int, Outcome]] = []
+    count = min(workers or usable_cores(), reps)
+    if progress is not None:
+        progress(0, len(address))
+    done = 0
+    for batch in outcomes(tasks, workers=count, executor=executor, play=play):
+        for outcome in batch:
+            found += [(*where, outcome) for where in address[outcome.key]]
+        done += len(batch)
+        if progress is not None:
+            progress(done, len(address))
+    return assemble([scenario for scenario, _ in known], found, reps, seed, months, futures)
+
+
+def members_of(scenarios: Iterable[Scenario | str]) -> list[tuple[Scenario, Member]]:
+    """Return scenarios, loaded where a name or file was given, with what travels of them.
+
+    Raises
+    ------
+    ParksimError
+        If there are fewer than two, or two have one name.
+    """
+    from parksim.scenario.read import load  # noqa: PLC0415  (not needed for Scenario objects)
+
+    loaded = [load(one) if isinstance(one, str) else one for one in scenarios]
+    names = [one.name for one in loaded]
+    if len(names) < 2:
+        raise ParksimError("a comparison needs at least two scenarios, the baseline first")
+    for name in names:
+        if names.count(name) > 1:
+            raise ParksimError(f"two scenarios are named '{name}': give one of them another name")
+    return [(one, Member.of(one)) for one in loaded]
+
+
+def assemble(
+    scenarios: Sequence[Scenario],
+    found: list[tuple[str, int, int, Outcome]],
+    reps: int,
+    seed: int,
+    months: int,
+    futures: list[dict[str, Any]],
+) -> Comparison:
+    """Make a comparison of outcomes, in an order that does not depend on who finished first.
+
+    Raises
+    ------
+    ParksimError
+        If every run failed: with the traceback of the first.
+    """
+    order = {scenario.name: at for at, scenario in enumerate(scenarios)}
+    found = sorted(found, key=lambda one: (one[1], order[one[0]]))
+    rows = [
+        (name, replication, luck, indicator, value)
+        for name, replication, luck, outcome in found
+        for indicator, value in (outcome.indicators or {}).items()
+    ]
+    if not rows:
+        raise ParksimError(f"every run failed; the first says:\n{found[0][3].traceback}")
+    values = pd.DataFrame(rows, columns=["scenario", "replication", "seed", "indicator", "value"])
+    drawn = pd.DataFrame(futures, index=pd.RangeIndex(len(futures), name="replication"))
+    return Comparison(tuple(scenarios), reps, seed, months, values, found, drawn)
