@@ -17,7 +17,8 @@ Grade = Literal["A", "B", "C", "assumed"]
 class Frozen(BaseModel):
     """Base of everything read from a file: unknown keys are errors, values never change."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=False, allow_inf_nan=False)
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=False, allow_inf_nan=False,
+                              validate_default=True)  # a default stated and one left out are the same value
 
 
 def param(default: float, low: float, high: float, unit: str, grade: Grade, source: str, *,
@@ -99,6 +100,8 @@ class HomeParameters(Frozen):
     owner_moves_year: float = param(0.03, 0.02, 0.05, "1/year", "assumed", "owners move much less", le=3)
     move_per_10min: float = param(1.05, 1.0, 1.15, "factor", "assumed",
                                   "rate of moving home per 10 commute minutes", ge=0.5)
+    flat_weight: float = param(0.05, 0.02, 0.10, "share", "assumed",
+                               "how often somebody on the move considers the park's flats, as weight of a zone", ge=1e-6)
     rent_weight: float = param(-0.3, -0.6, -0.1, "1/1000 CNY", "assumed", "disutility of monthly rent", le=0)
 
 

@@ -13,7 +13,7 @@ import json
 from functools import cached_property
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, PrivateAttr, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from parksim.errors import nearest
 from parksim.scenario.categories import CATEGORIES, CIRCLE_PRESETS, DAYPARTS
@@ -388,8 +388,6 @@ class Scenario(Layout):
     before: Layout | None = None
     """Layout of the plain member; none: this is the plain member."""
 
-    _hash: str | None = PrivateAttr(None)
-
     @field_validator("needs")
     @classmethod
     def _categories(cls, value: dict[str, Need]) -> dict[str, Need]:
@@ -410,8 +408,10 @@ class Scenario(Layout):
         """The scenario whose months before month 0 this one shares: its world in the plain layout."""
         if self.before is None:
             return self
-        sections = {name: getattr(self.before, name) for name in LAYOUT_SECTIONS}
-        return self.model_copy(update={**sections, "before": None, "name": f"{self.family}-before"})
+        # Constructed, not copied: a copy would carry this scenario's content_hash.
+        values = {name: getattr(self, name) for name in Scenario.model_fields}
+        values |= {name: getattr(self.before, name) for name in LAYOUT_SECTIONS}
+        return Scenario.model_construct(**{**values, "before": None, "name": f"{self.family}-before"})
 
     @cached_property
     def content_hash(self) -> str:

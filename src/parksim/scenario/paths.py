@@ -1,0 +1,209 @@
+"""Values of a scenario by dotted path: read one, list them, make a changed copy.
+
+A path names things rather than counts them: ``amenities.alpha-canteen.capacity``,
+``city.zones.North.rent``, ``parameters.staying.quit_monthly``, ``map.fences.west-fence.open``.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pydantic import BaseModel, ValidationError
+
+from parksim.errors import Problem, ScenarioError, nearest
+from parksim.scenario.categories import CATEGORIES
+from parksim.scenario.document import joined
+from parksim.scenario.faults import explain
+from parksim.scenario.merge import is_named, merge
+from parksim.scenario.schema import Need, Scenario
+from parksim.scenario.verify import verify
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+FIXED = ("parksim", "sources", "before")
+"""What a changed copy cannot change."""
+
+
+def get(scenario: Scenario, path: str) -> Any:
+    """Return the value at a path.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        Where to look.
+    path : str
+        Dotted path; the visits, share and patience of a need give the category's default where none is stated.
+
+    Returns
+    -------
+    object
+        Number, text, list or part of the scenario.
+
+    Raises
+    ------
+    ScenarioError
+        With the nearest name, where nothing is there.
+    """
+    value: Any = scenario
+    rest, done = path, ""
+    while rest:
+        if done == "needs" and (need := _category(rest)) is not None and need not in value:
+            value = {**value, need: Need()}
+        key, value, rest = _step(scenario, value, rest, done)
+        done = joined(done, key)
+    section, _, category_field = path.partition(".")
+    if value is None and section == "needs":
+        category, _, field = category_field.partition(".")
+        return getattr(CATEGORIES[category], field, None)
+    return value
+
+
+def changed(scenario: Scenario, changes: Mapping[str, Any]) -> Scenario:
+    """Return a copy with some values changed, validated as if it had been read from a file.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        Stays as it is.
+    changes : mapping of str to object
+        New value by dotted path. Mappings merge into what is there, lists of named things merge by name
+        (``{"name": …, "remove": True}`` takes one away), everything else replaces.
+
+    Returns
+    -------
+    Scenario
+        The changed copy. What belongs to the world (city, population, enterprises, needs, parameters, start)
+        changes for its past (``before``) too, the layout only from month 0.
+
+    Raises
+    ------
+    ScenarioError
+        Where a path is unknown (with the nearest name) or a value cannot be.
+    """
+    data: dict[str, Any] = {name: getattr(scenario, name) for name in Scenario.model_fields}
+    problems: list[Problem] = []
+    for path, value in changes.items():
+        section = path.partition(".")[0]
+        if section in FIXED:
+            problems.append(_problem(scenario, path, f"'{section}' cannot be changed"))
+            continue
+        if section in data:
+            data[section] = _plain(data[section])
+        try:
+            holder, key = _holder(scenario, data, path)
+        except ScenarioError as error:
+            problems += error.problems
+            continue
+        faults: list[tuple[str, str]] = []
+        if isinstance(holder, list):
+            holder[key] = merge(holder[key], _plain(value), path, faults)
+        else:
+            above = path.removesuffix(str(key)).removesuffix(".")
+            merged = merge(holder, {key: _plain(value)}, above, faults)
+            holder.update(merged)
+        problems += [_problem(scenario, *fault) for fault in faults]
+    if problems:
+        raise ScenarioError(problems)
+    try:
+        copy = Scenario.model_validate(data)
+    except ValidationError as error:
+        found = [explain(each, data) for each in error.errors(include_url=False)]
+        raise ScenarioError([_problem(scenario, *fault) for fault in found]) from None
+    if found := verify(copy):
+        raise ScenarioError([_problem(scenario, *fault) for fault in found])
+    return copy
+
+
+def paths(scenario: Scenario) -> list[str]:
+    """List every path that holds a number and can be changed.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        Where to look.
+    """
+    sections = (name for name in Scenario.model_fields if name not in FIXED)
+    return [path for name in sections for path in _numbers(getattr(scenario, name), name)]
+
+
+def exists(scenario: Scenario, path: str) -> bool:
+    """Whether a path points at something."""
+    try:
+        get(scenario, path)
+    except ScenarioError:
+        return False
+    return True
+
+
+def _problem(scenario: Scenario, path: str, message: str) -> Problem:
+    return Problem(scenario.name, None, path, message)
+
+
+def _category(rest: str) -> str | None:
+    category = rest.partition(".")[0]
+    return category if category in CATEGORIES else None
+
+
+def _parts(value: Any) -> dict[str, Any]:
+    """What lies directly below a value, by name."""
+    if isinstance(value, BaseModel):
+        return {name: getattr(value, name) for name in type(value).model_fields}
+    if isinstance(value, dict):
+        return value
+    if isinstance(value, list | tuple):
+        return {_name(item, index): item for index, item in enumerate(value)}
+    return {}
+
+
+def _name(item: Any, index: int) -> str:
+    if isinstance(item, dict):
+        return str(item.get("name", index))
+    return str(getattr(item, "name", index))
+
+
+def _step(scenario: Scenario, value: Any, rest: str, done: str) -> tuple[str, Any, str]:
+    """Take the next part off a path: its name (which may contain dots), its value, what is left."""
+    parts = _parts(value)
+    for key in sorted(parts, key=len, reverse=True):
+        if rest == key or rest.startswith(f"{key}."):
+            return key, parts[key], rest[len(key) + 1 :]
+    where = f"in '{done}'" if done else "in a scenario"
+    path, first = joined(done, rest), rest.partition(".")[0]
+    raise ScenarioError([_problem(scenario, path, f"there is no '{first}' {where}{nearest(first, parts)}")])
+
+
+def _holder(scenario: Scenario, data: dict[str, Any], path: str) -> tuple[Any, Any]:
+    """Mapping or list that holds the value at a path, and its key there."""
+    value: Any = data
+    rest, done = path, ""
+    while True:
+        if done == "needs" and (need := _category(rest)) is not None:
+            value.setdefault(need, dict.fromkeys(Need.model_fields))
+        holder = value
+        key, value, rest = _step(scenario, holder, rest, done)
+        if not rest:
+            break
+        done = joined(done, key)
+    if isinstance(holder, list):
+        return holder, next(i for i, item in enumerate(holder) if _name(item, i) == key)
+    return holder, key
+
+
+def _plain(value: Any) -> Any:
+    """Copy models, and lists and mappings of them, into plain data."""
+    if isinstance(value, BaseModel):
+        return _plain({name: getattr(value, name) for name in type(value).model_fields})
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return value
+
+
+def _numbers(value: Any, path: str) -> Iterator[str]:
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        yield path
+    elif isinstance(value, BaseModel | dict) or (isinstance(value, tuple) and value and hasattr(value[0], "name")):
+        for name, item in _parts(value).items():
+            yield from _numbers(item, joined(path, name))

@@ -1,0 +1,246 @@
+"""Read a scenario: files, what they extend, validation and cross-checks, with every fault at its line."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from parksim.errors import Problem, ScenarioError
+from parksim.scenario import document, library
+from parksim.scenario.document import Document
+from parksim.scenario.faults import explain, repaired
+from parksim.scenario.merge import Fault, merge
+from parksim.scenario.schema import LAYOUT_SECTIONS, Scenario
+from parksim.scenario.verify import verify
+
+MOST_PARENTS = 8
+OWN = ("parksim", "name", "title", "title_zh", "summary", "summary_zh")
+"""What each file says for itself and never inherits."""
+
+
+def load(name_or_path: str | Path) -> Scenario:
+    """Read one scenario.
+
+    Parameters
+    ----------
+    name_or_path : str or Path
+        Name of a scenario of the library (``iot-town-park``), or path of a YAML file.
+
+    Returns
+    -------
+    Scenario
+        Resolved, validated and frozen.
+
+    Raises
+    ------
+    ScenarioError
+        Listing every fault found, with file, line and field.
+
+    Examples
+    --------
+    >>> load("tiny-park").population.employees
+    40
+    """
+    scenario, problems = _read(name_or_path)
+    if problems or scenario is None:
+        raise ScenarioError(problems)
+    return scenario
+
+
+def check(name_or_path: str | Path) -> list[Problem]:
+    """List every fault of one scenario; empty where it can be run.
+
+    Parameters
+    ----------
+    name_or_path : str or Path
+        As for :func:`load`.
+
+    Returns
+    -------
+    list of Problem
+        In order of file and line.
+    """
+    try:
+        return _read(name_or_path)[1]
+    except ScenarioError as error:
+        return error.problems
+
+
+@dataclass(slots=True)
+class _Family:
+    """The documents of one scenario, itself first, its root last."""
+
+    chain: list[Document]
+
+    def problem(self, fault: Fault) -> Problem:
+        """Turn (path, message) into a Problem at the file and line that states it."""
+        path, message = fault
+        chain = self.chain
+        if path.startswith("before."):
+            path, chain = path.removeprefix("before."), chain[-1:]
+        elif path in OWN:
+            chain = chain[:1]
+        at = path
+        while at:
+            for part in chain:
+                if at in part.lines:
+                    return Problem(part.file, part.lines[at], path, message)
+            at = at.rpartition(".")[0]
+        return Problem(chain[0].file, None, path, message)
+
+
+def _read(name_or_path: str | Path) -> tuple[Scenario | None, list[Problem]]:
+    path, shown = _locate(name_or_path)
+    family = _Family(_chain(path, shown))
+    problems = [problem for part in family.chain for problem in part.problems]
+    data, faults = _resolved(family.chain)
+    scenario, more = _validated(data)
+    problems += map(family.problem, [*faults, *more])
+    order = {part.file: index for index, part in enumerate(family.chain)}
+    unique = list(dict.fromkeys(problems))
+    return scenario, sorted(unique, key=lambda p: (order[p.file], p.line or 0))
+
+
+def _locate(name_or_path: str | Path) -> tuple[Path, str]:
+    """Say where a scenario lies and what to call it."""
+    text = os.fspath(name_or_path)
+    path = Path(text)
+    if isinstance(name_or_path, Path) or _is_path(text) or path.is_file():
+        if not path.is_file():
+            what = "is a directory" if path.is_dir() else "there is no such file"
+            raise ScenarioError([Problem(text, None, "", f"{what}{library.nearest_name(path.stem)}")])
+        return path, text
+    found = library.find(text)
+    return found, _short(found)
+
+
+def _is_path(text: str) -> bool:
+    return text.endswith((".yaml", ".yml")) or "/" in text or os.sep in text
+
+
+def _short(path: Path) -> str:
+    """Write a path from the current directory where it lies within."""
+    try:
+        return str(path.relative_to(Path.cwd()))
+    except ValueError:
+        return str(path)
+
+
+def _chain(path: Path, shown: str) -> list[Document]:
+    """Read a file and all that it extends."""
+    chain: list[Document] = []
+    seen: list[Path] = []
+    while True:
+        seen.append(path.resolve())
+        chain.append(document.read(path, shown))
+        here = chain[-1]
+        if "extends" not in here.data:
+            return chain
+        parent = here.data.pop("extends")
+        if not isinstance(parent, str):
+            raise _extends(here, "should be the name of a scenario or the path of a file")
+        path, shown = _parent(parent, path, here)
+        if path.resolve() in seen:
+            names = " extends ".join(each.stem for each in [*seen, path])
+            raise _extends(here, f"goes in a circle: {names}")
+        if len(chain) > MOST_PARENTS:
+            raise _extends(here, f"more than {MOST_PARENTS} files deep")
+
+
+def _parent(parent: str, child: Path, here: Document) -> tuple[Path, str]:
+    """Find what `child` extends: a path from its own directory, a file beside it, or a name of the library."""
+    beside = child.parent / (parent if _is_path(parent) else f"{parent}.yaml")
+    if beside.is_file():
+        shown = Path(here.file).parent / os.path.relpath(beside, child.parent)
+        return beside, os.path.normpath(shown)
+    if _is_path(parent):
+        raise _extends(here, f"there is no file '{parent}' beside this one")
+    try:
+        found = library.find(parent)
+    except ScenarioError as error:
+        siblings = [each.stem for each in child.parent.glob("*.yaml") if each.stem != child.stem]
+        raise _extends(here, f"no scenario '{parent}'{library.nearest_name(parent, siblings)}") from error
+    return found, _short(found)
+
+
+def _extends(here: Document, message: str) -> ScenarioError:
+    return ScenarioError([*here.problems, Problem(here.file, here.lines["extends"], "extends", message)])
+
+
+def _resolved(chain: list[Document]) -> tuple[dict[str, Any], list[Fault]]:
+    """Merge the chain from its root to the scenario itself; the root's layout is kept as ``before``."""
+    faults: list[Fault] = []
+    data = root = chain[-1].data
+    for part in reversed(chain[:-1]):
+        inherited = {key: value for key, value in data.items() if key not in OWN}
+        merged: dict[str, Any] = merge(inherited, part.data, faults=faults)
+        if isinstance(inherited.get("sources"), dict):
+            merged["sources"] = _sources(merged["sources"], inherited, merged, part.data)
+        data = merged
+    if len(chain) > 1 and "before" not in data:
+        data["before"] = {name: root[name] for name in LAYOUT_SECTIONS if name in root}
+    return data, faults
+
+
+def _sources(sources: Any, parent: dict[str, Any], merged: dict[str, Any], child: dict[str, Any]) -> Any:
+    """Drop the parent's sources of values that the child replaced or removed: they no longer speak of them."""
+    if not isinstance(sources, dict):
+        return sources
+    own = child.get("sources") or {}
+    return {
+        path: source
+        for path, source in sources.items()
+        if path in own
+        or not ((stated(parent, path) and not stated(merged, path)) or _replaces(child, path))
+    }
+
+
+def stated(data: Any, path: str) -> bool:
+    """Whether plain data state something at a dotted path."""
+    return _at(data, path) is not _NOTHING
+
+
+def _replaces(child: dict[str, Any], path: str) -> bool:
+    value = _at(child, path)
+    return value is not _NOTHING and not isinstance(value, dict | list)
+
+
+_NOTHING = object()
+
+
+def _at(data: Any, path: str) -> Any:
+    """Value at a dotted path whose parts may themselves contain dots."""
+    if not path:
+        return data
+    if isinstance(data, dict):
+        parts = data
+    elif isinstance(data, list):
+        parts = {item.get("name") if isinstance(item, dict) else i: item for i, item in enumerate(data)}
+    else:
+        return _NOTHING
+    for key in sorted(map(str, parts), key=len, reverse=True):
+        if path == key or path.startswith(f"{key}."):
+            return _at(parts.get(key), path[len(key) + 1 :])
+    return _NOTHING
+
+
+def _validated(data: dict[str, Any]) -> tuple[Scenario | None, list[Fault]]:
+    """Validate; where something is wrong go on with what was meant, so that all faults are found at once."""
+    faults: list[Fault] = []
+    attempt: dict[str, Any] | None = data
+    for _ in range(4):
+        if attempt is None:
+            break
+        try:
+            scenario = Scenario.model_validate(attempt)
+        except ValidationError as error:
+            errors = error.errors(include_url=False)
+            faults += [explain(each, attempt) for each in errors]
+            attempt = repaired(attempt, errors)
+        else:
+            return scenario, faults + verify(scenario)
+    return None, faults
