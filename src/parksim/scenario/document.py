@@ -74,15 +74,16 @@ def read(path: Path, file: str) -> Document:
     Raises
     ------
     ScenarioError
-        Where there is nothing to go on with: no such file, not text, not YAML, empty, not a mapping, or aliases
-        that unfold without end.
+        Where there is nothing to go on with: no such file, not text, not YAML, empty, not a mapping, or
+        aliases that unfold without end.
     """
     try:
         if path.stat().st_size > MOST_BYTES:
             raise _fatal(file, None, f"larger than {MOST_BYTES // 1_000_000} MB: not a scenario")
         text = path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
-        raise _fatal(file, None, f"not UTF-8 text (byte {error.start} is {error.object[error.start]:#04x})") from error
+        message = f"not UTF-8 text (byte {error.start} is {error.object[error.start]:#04x})"
+        raise _fatal(file, None, message) from error
     except OSError as error:
         raise _fatal(file, None, f"cannot be read: {error.strerror}") from error
     return parse(text, file)
@@ -95,7 +96,8 @@ def parse(text: str, file: str) -> Document:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark else None
-        hint = " (a tab: indent with spaces)" if mark and "\t" in "".join(text.splitlines()[mark.line :][:1]) else ""
+        at_fault = text.splitlines()[mark.line : mark.line + 1] if mark else []
+        hint = " (there is a tab: indent with spaces)" if "\t" in "".join(at_fault) else ""
         context = f", {error.context}" if error.context else ""
         raise _fatal(file, line, f"not valid YAML: {error.problem}{context}{hint}") from error
     except (yaml.YAMLError, ValueError) as error:
@@ -103,7 +105,8 @@ def parse(text: str, file: str) -> Document:
     if node is None:
         raise _fatal(file, None, "the file is empty; a scenario starts with 'parksim: 1'")
     if not isinstance(node, yaml.MappingNode):
-        raise _fatal(file, node.start_mark.line + 1, "should be a mapping of sections such as 'name:' and 'map:'")
+        line = node.start_mark.line + 1
+        raise _fatal(file, line, "should be a mapping of sections such as 'name:' and 'map:'")
     reader = _Reader(Document(file))
     reader.document.data = reader.mapping(node, "", 0)
     return reader.document
@@ -126,8 +129,11 @@ class _Reader:
     def value(self, node: yaml.Node, path: str, depth: int) -> Any:
         self.values += 1
         if self.values > MOST_VALUES or depth > MOST_DEPTH:
-            line = node.start_mark.line + 1
-            raise _fatal(self.document.file, line, "too deep or too large once its aliases (*name) are unfolded")
+            line, message = (
+                node.start_mark.line + 1,
+                "too deep or too large once its aliases (*name) are unfolded",
+            )
+            raise _fatal(self.document.file, line, message)
         if node.tag not in TAGS:
             self.problem(node, path, f"the tag '{node.tag}' means nothing here; write plain values")
             return None
@@ -135,6 +141,7 @@ class _Reader:
             return self.mapping(node, path, depth)
         if isinstance(node, yaml.SequenceNode):
             return self.sequence(node, path, depth)
+        assert isinstance(node, yaml.ScalarNode)
         if node.style == "|":  # a map drawn as a block of text: each row has its own line
             for row in range(node.value.count("\n") + 1):
                 self.document.lines[f"{path}.{row}"] = node.start_mark.line + 2 + row
@@ -171,7 +178,7 @@ class _Reader:
 
 
 def _name(node: yaml.Node) -> str | None:
-    """What an item of a list is called."""
+    """Return what an item of a list is called."""
     if isinstance(node, yaml.MappingNode):
         for key, value in node.value:
             if key.value == "name" and isinstance(value, yaml.ScalarNode):

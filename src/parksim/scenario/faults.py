@@ -100,14 +100,13 @@ class Spot:
         unit = f" ({self.unit})" if self.unit else ""
         if low and high:
             return f"; allowed: {low[0]} to {high[0]}{unit}"
-        if low or high:
-            bound = low[0] if low and "above" in low[0] else f"{low[0]} or more" if low else f"at most {high[0]}"
-            return f"; allowed: {bound}{unit}"
-        return unit
+        if low:
+            return f"; allowed: {low[0]}{'' if 'above' in low[0] else ' or more'}{unit}"
+        return f"; allowed: at most {high[0]}{unit}" if high else unit
 
 
 def unit_of(name: str) -> str:
-    """Unit of a field, told from its name; empty where the name tells none."""
+    """Tell the unit of a field from its name; empty where the name tells none."""
     endings = sorted((key for key in UNITS if key.startswith("_")), key=len, reverse=True)
     return UNITS.get(name) or next((UNITS[end] for end in endings if name.endswith(end)), "")
 
@@ -122,9 +121,9 @@ def spot(loc: Sequence[int | str]) -> Spot:
             info = annotation.model_fields.get(str(part))
             if info is None:
                 return Spot(None, optional=True)
-            unit = str(info.json_schema_extra.get("unit", "")) if isinstance(info.json_schema_extra, dict) else ""
-            unit = {"min": "minutes", "km": "kilometres", "m2": "square metres"}.get(unit, unit)
-            here = Spot(info.annotation, list(info.metadata), unit or unit_of(str(part)), not info.is_required())
+            extra = info.json_schema_extra if isinstance(info.json_schema_extra, dict) else {}
+            unit = str(extra.get("unit", "")) or unit_of(str(part))
+            here = Spot(info.annotation, list(info.metadata), SAME.get(unit, unit), not info.is_required())
         elif get_origin(annotation) is dict:
             here = Spot(inner[1], unit=here.unit)
         elif get_origin(annotation) is tuple:
@@ -199,7 +198,8 @@ def explain(error: ErrorDetails, data: Mapping[str, Any]) -> Fault:
     elif kind == "literal_error":
         message = f"{shown} is not among the choices{nearest(value, here.names or _choices(context))}"
     elif kind in ("string_type", "string_sub_type"):
-        message = f"should be text, not {shown}" + ("; put it in quotes" if isinstance(value, int | float) else "")
+        quotes = "; put it in quotes" if isinstance(value, int | float) else ""
+        message = f"should be text, not {shown}{quotes}"
     elif kind == "string_pattern_mismatch":
         message = f"{shown} is not a name: letters, digits, '-', '_' and '.', starting with a letter or digit"
     elif kind in ("model_type", "dict_type", "model_attributes_type"):
@@ -241,7 +241,7 @@ def _not_a_number(value: Any, name: str, here: Spot, *, whole: bool) -> str:
 
 
 def meant(value: Any, here: Spot) -> float | None:
-    """Number that a text such as ``"25 m"`` probably means in the unit expected; None where unclear."""
+    """Guess the number that a text such as ``"25 m"`` means in the unit expected; None where unclear."""
     if isinstance(value, int | float):
         return float(value)
     found = re.fullmatch(r"\s*([-+]?\d+(?:\.\d+)?)\s*([^\d\s]*\w*)\s*", str(value))
@@ -284,22 +284,19 @@ def _repair(data: dict[str, Any], error: ErrorDetails, lost: set[tuple[str, int]
             holder = holder[part]
         if error["type"] == "extra_forbidden":
             return _rename(holder, str(loc[-1]), spot(loc[:-1]).names)
-        if loc[-1] in holder if isinstance(holder, dict) else True:
-            value = holder[loc[-1]]
-            guess = _guess(error, value, spot(loc))
-            if guess is not None:
-                holder[loc[-1]] = guess
-                return True
-        elif error["type"] != "missing":
-            return True  # mended already, as part of something shared
-        else:
-            return _leave_out(data, loc, lost)
-    except (KeyError, IndexError, TypeError):
-        return _leave_out(data, loc, lost)
-    if spot(loc).optional and isinstance(holder, dict):
+        value = holder[loc[-1]]
+    except (KeyError, IndexError, TypeError):  # missing, or mended already as part of something shared
+        mended = error["type"] == "missing" and isinstance(holder, dict) and loc[-1] in holder
+        return mended or error["type"] != "missing" or _leave_out(data, loc, lost)
+    here = spot(loc)
+    guess = _guess(error, value, here)
+    if guess is not None:
+        holder[loc[-1]] = guess
+    elif here.optional and isinstance(holder, dict):
         del holder[loc[-1]]
-        return True
-    return _leave_out(data, loc, lost)
+    elif error["type"] != "missing":
+        return _leave_out(data, loc, lost)
+    return True
 
 
 def _guess(error: ErrorDetails, value: Any, here: Spot) -> Any:
@@ -307,11 +304,9 @@ def _guess(error: ErrorDetails, value: Any, here: Spot) -> Any:
         number = meant(value, here)
         return round(number) if number is not None and error["type"].startswith("int") else number
     if error["type"] in OUT_OF_RANGE and isinstance(value, int | float):
-        lows = [b.ge for b in here.bounds if isinstance(b, at.Ge)]
-        highs = [b.le for b in here.bounds if isinstance(b, at.Le)]
-        if highs and value > highs[0]:
-            return highs[0]
-        return lows[0] if lows and value < lows[0] else None
+        low: Any = next((b.ge for b in here.bounds if isinstance(b, at.Ge)), value)
+        high: Any = next((b.le for b in here.bounds if isinstance(b, at.Le)), value)
+        return min(max(value, low), high) if value < low or value > high else None
     if error["type"] == "literal_error":
         return _close(value, here.names)
     return None

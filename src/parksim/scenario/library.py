@@ -1,7 +1,7 @@
-"""Scenarios and experiments that come with parksim: in the installed package, or in the checkout it runs from.
+"""Scenarios and experiments that come with parksim: in the installed package, or in the checkout.
 
-A scenario's **header** (``parksim, name, title, title_zh, summary, summary_zh, family, extends``) comes first in
-its file. Listing the library reads no further than the first line that starts another section.
+A scenario's **header** (``parksim, name, title, title_zh, summary, summary_zh, family, extends``) comes first
+in its file. Listing the library reads no further than the first line that starts another section.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ def headers() -> list[dict[str, str]]:
     Returns
     -------
     list of dict
-        One a scenario, sorted by name, with every key of :data:`HEADER` (empty text where a file says nothing).
+        One a scenario, sorted by name, with every key of :data:`HEADER` (empty where a file says nothing).
     """
     found = {path.stem: _header(path) for path in sorted(folder("scenarios").glob("*.yaml"))}
     for header in found.values():
@@ -89,7 +89,7 @@ def _header(path: Path) -> dict[str, str]:
                 break
             lines.append(line)
     try:
-        data = yaml.load("".join(lines), Loader=yaml.CSafeLoader)  # noqa: S506  (it is a safe loader)
+        data = yaml.load("".join(lines), Loader=yaml.CSafeLoader)
     except yaml.YAMLError:
         data = None
     said = data if isinstance(data, dict) else {}

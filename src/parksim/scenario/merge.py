@@ -1,7 +1,7 @@
 """How a child's statements change its parent's: the one rule behind ``extends`` and :meth:`Scenario.with_`.
 
-Mappings merge key by key. Lists of named things merge by name: the same name changes that thing, a new name adds
-one, ``remove: true`` takes it away. Everything else (numbers, text, other lists, an empty list) replaces.
+Mappings merge key by key. Lists of named things merge by name: the same name changes that thing, a new name
+adds one, ``remove: true`` takes it away. Everything else (numbers, text, other lists, an empty list) replaces.
 """
 
 from __future__ import annotations
@@ -82,7 +82,9 @@ def _merge_named(
         where = joined(path, name)
         if "remove" in item:
             if str(item["remove"]).lower() not in TRUE or len(item) > 2:
-                faults.append((joined(where, "remove"), "should be 'remove: true' and stand alone with 'name'"))
+                faults.append(
+                    (joined(where, "remove"), "should be 'remove: true' and stand alone with 'name'")
+                )
             elif name not in merged:
                 faults.append((where, f"there is no '{name}' to remove{nearest(name, map(str, merged))}"))
             merged.pop(name, None)

@@ -10,53 +10,21 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ValidationError
 
-from parksim.errors import Problem, ScenarioError, nearest
-from parksim.scenario.categories import CATEGORIES
+from parksim.errors import Problem, ScenarioError
 from parksim.scenario.document import joined
 from parksim.scenario.faults import explain
-from parksim.scenario.merge import is_named, merge
+from parksim.scenario.lookup import category, exists, get, label, parts, step
+from parksim.scenario.merge import merge
 from parksim.scenario.schema import Need, Scenario
 from parksim.scenario.verify import verify
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+__all__ = ["changed", "exists", "get", "paths"]
+
 FIXED = ("parksim", "sources", "before")
 """What a changed copy cannot change."""
-
-
-def get(scenario: Scenario, path: str) -> Any:
-    """Return the value at a path.
-
-    Parameters
-    ----------
-    scenario : Scenario
-        Where to look.
-    path : str
-        Dotted path; the visits, share and patience of a need give the category's default where none is stated.
-
-    Returns
-    -------
-    object
-        Number, text, list or part of the scenario.
-
-    Raises
-    ------
-    ScenarioError
-        With the nearest name, where nothing is there.
-    """
-    value: Any = scenario
-    rest, done = path, ""
-    while rest:
-        if done == "needs" and (need := _category(rest)) is not None and need not in value:
-            value = {**value, need: Need()}
-        key, value, rest = _step(scenario, value, rest, done)
-        done = joined(done, key)
-    section, _, category_field = path.partition(".")
-    if value is None and section == "needs":
-        category, _, field = category_field.partition(".")
-        return getattr(CATEGORIES[category], field, None)
-    return value
 
 
 def changed(scenario: Scenario, changes: Mapping[str, Any]) -> Scenario:
@@ -112,7 +80,7 @@ def changed(scenario: Scenario, changes: Mapping[str, Any]) -> Scenario:
         raise ScenarioError([_problem(scenario, *fault) for fault in found]) from None
     if found := verify(copy):
         raise ScenarioError([_problem(scenario, *fault) for fault in found])
-    return copy
+    return _sourced(scenario, copy, changes)
 
 
 def paths(scenario: Scenario) -> list[str]:
@@ -127,66 +95,38 @@ def paths(scenario: Scenario) -> list[str]:
     return [path for name in sections for path in _numbers(getattr(scenario, name), name)]
 
 
-def exists(scenario: Scenario, path: str) -> bool:
-    """Whether a path points at something."""
-    try:
-        get(scenario, path)
-    except ScenarioError:
-        return False
-    return True
+def _sourced(scenario: Scenario, copy: Scenario, changes: Mapping[str, Any]) -> Scenario:
+    """Drop the sources of values that are gone or were changed: they no longer speak of them."""
+    kept = {
+        path: source
+        for path, source in copy.sources.items()
+        if exists(copy, path) and not (path in changes and get(scenario, path) != get(copy, path))
+    }
+    if len(kept) == len(copy.sources):
+        return copy
+    return Scenario.model_construct(
+        **{name: getattr(copy, name) for name in Scenario.model_fields} | {"sources": kept}
+    )
 
 
 def _problem(scenario: Scenario, path: str, message: str) -> Problem:
     return Problem(scenario.name, None, path, message)
 
 
-def _category(rest: str) -> str | None:
-    category = rest.partition(".")[0]
-    return category if category in CATEGORIES else None
-
-
-def _parts(value: Any) -> dict[str, Any]:
-    """What lies directly below a value, by name."""
-    if isinstance(value, BaseModel):
-        return {name: getattr(value, name) for name in type(value).model_fields}
-    if isinstance(value, dict):
-        return value
-    if isinstance(value, list | tuple):
-        return {_name(item, index): item for index, item in enumerate(value)}
-    return {}
-
-
-def _name(item: Any, index: int) -> str:
-    if isinstance(item, dict):
-        return str(item.get("name", index))
-    return str(getattr(item, "name", index))
-
-
-def _step(scenario: Scenario, value: Any, rest: str, done: str) -> tuple[str, Any, str]:
-    """Take the next part off a path: its name (which may contain dots), its value, what is left."""
-    parts = _parts(value)
-    for key in sorted(parts, key=len, reverse=True):
-        if rest == key or rest.startswith(f"{key}."):
-            return key, parts[key], rest[len(key) + 1 :]
-    where = f"in '{done}'" if done else "in a scenario"
-    path, first = joined(done, rest), rest.partition(".")[0]
-    raise ScenarioError([_problem(scenario, path, f"there is no '{first}' {where}{nearest(first, parts)}")])
-
-
 def _holder(scenario: Scenario, data: dict[str, Any], path: str) -> tuple[Any, Any]:
-    """Mapping or list that holds the value at a path, and its key there."""
+    """Find the mapping or list that holds the value at a path, and its key there."""
     value: Any = data
     rest, done = path, ""
     while True:
-        if done == "needs" and (need := _category(rest)) is not None:
+        if done == "needs" and (need := category(rest)) is not None:
             value.setdefault(need, dict.fromkeys(Need.model_fields))
         holder = value
-        key, value, rest = _step(scenario, holder, rest, done)
+        key, value, rest = step(scenario.name, holder, rest, done)
         if not rest:
             break
         done = joined(done, key)
     if isinstance(holder, list):
-        return holder, next(i for i, item in enumerate(holder) if _name(item, i) == key)
+        return holder, next(i for i, item in enumerate(holder) if label(item, i) == key)
     return holder, key
 
 
@@ -204,6 +144,8 @@ def _plain(value: Any) -> Any:
 def _numbers(value: Any, path: str) -> Iterator[str]:
     if isinstance(value, int | float) and not isinstance(value, bool):
         yield path
-    elif isinstance(value, BaseModel | dict) or (isinstance(value, tuple) and value and hasattr(value[0], "name")):
-        for name, item in _parts(value).items():
+    elif isinstance(value, BaseModel | dict) or (
+        isinstance(value, tuple) and value and hasattr(value[0], "name")
+    ):
+        for name, item in parts(value).items():
             yield from _numbers(item, joined(path, name))

@@ -5,17 +5,20 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
 from parksim.errors import Problem, ScenarioError
 from parksim.scenario import document, library
-from parksim.scenario.document import Document
 from parksim.scenario.faults import explain, repaired
-from parksim.scenario.merge import Fault, merge
+from parksim.scenario.merge import merge
 from parksim.scenario.schema import LAYOUT_SECTIONS, Scenario
-from parksim.scenario.verify import verify
+from parksim.scenario.verify import sources, verify
+
+if TYPE_CHECKING:
+    from parksim.scenario.document import Document
+    from parksim.scenario.merge import Fault
 
 MOST_PARENTS = 8
 OWN = ("parksim", "name", "title", "title_zh", "summary", "summary_zh")
@@ -80,7 +83,7 @@ class _Family:
         """Turn (path, message) into a Problem at the file and line that states it."""
         path, message = fault
         chain = self.chain
-        if path.startswith("before."):
+        if path.startswith("before.") and not any("before" in part.lines for part in chain):
             path, chain = path.removeprefix("before."), chain[-1:]
         elif path in OWN:
             chain = chain[:1]
@@ -152,7 +155,7 @@ def _chain(path: Path, shown: str) -> list[Document]:
 
 
 def _parent(parent: str, child: Path, here: Document) -> tuple[Path, str]:
-    """Find what `child` extends: a path from its own directory, a file beside it, or a name of the library."""
+    """Find what `child` extends: a path from its directory, a file beside it, or a name of the library."""
     beside = child.parent / (parent if _is_path(parent) else f"{parent}.yaml")
     if beside.is_file():
         shown = Path(here.file).parent / os.path.relpath(beside, child.parent)
@@ -187,15 +190,14 @@ def _resolved(chain: list[Document]) -> tuple[dict[str, Any], list[Fault]]:
 
 
 def _sources(sources: Any, parent: dict[str, Any], merged: dict[str, Any], child: dict[str, Any]) -> Any:
-    """Drop the parent's sources of values that the child replaced or removed: they no longer speak of them."""
+    """Drop the parent's sources of values that the child replaced or removed."""
     if not isinstance(sources, dict):
         return sources
     own = child.get("sources") or {}
     return {
         path: source
         for path, source in sources.items()
-        if path in own
-        or not ((stated(parent, path) and not stated(merged, path)) or _replaces(child, path))
+        if path in own or not ((stated(parent, path) and not stated(merged, path)) or _replaces(child, path))
     }
 
 
@@ -242,5 +244,5 @@ def _validated(data: dict[str, Any]) -> tuple[Scenario | None, list[Fault]]:
             faults += [explain(each, attempt) for each in errors]
             attempt = repaired(attempt, errors)
         else:
-            return scenario, faults + verify(scenario)
+            return scenario, [*faults, *verify(scenario), *sources(scenario)]
     return None, faults

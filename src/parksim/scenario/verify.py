@@ -1,3 +1,500 @@
-"""Cross-checks."""
-def verify(scenario):
-    return []
+"""Cross-checks of a scenario whose every value is sound by itself: whether its parts fit together.
+
+A check is one small function from a :class:`Site` to faults (dotted path, message), listed in :data:`CHECKS`.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from pydantic import ValidationError
+
+from parksim.errors import ScenarioError, nearest
+from parksim.scenario.categories import CATEGORIES
+from parksim.scenario.document import name_twice
+from parksim.scenario.faults import explain
+from parksim.scenario.lookup import get
+from parksim.scenario.schema import BUILT, LAYOUT_SECTIONS, WORKPLACE, Amenity, Scenario
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from typing import Protocol
+
+    from parksim.scenario.merge import Fault
+    from parksim.scenario.schema import Fence, Gateway, Intervention, Symbol
+
+    class Named(Protocol):
+        """Anything with a name."""
+
+        @property
+        def name(self) -> str: ...  # noqa: D102
+
+
+STEPS = {"N": (-1, 0), "E": (0, 1), "S": (1, 0), "W": (0, -1)}
+NO_PLACE = ("road", "water", "outside")
+"""Land on which no amenity stands."""
+
+
+class Site:
+    """One layout with its people, and what several checks ask about it.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        What is checked.
+    """
+
+    def __init__(self, scenario: Scenario) -> None:
+        self.scenario = scenario
+        self.map = scenario.map
+
+    @cached_property
+    def width(self) -> int:
+        """Length that most rows have."""
+        return Counter(map(len, self.map.rows)).most_common(1)[0][0] if self.map.rows else 0
+
+    @cached_property
+    def counts(self) -> Counter[str]:
+        """Number of cells by symbol."""
+        return Counter("".join(self.map.rows))
+
+    @cached_property
+    def blocks(self) -> dict[str, list[tuple[int, int]]]:
+        """Cells of each block that is on the map."""
+        blocks: dict[str, list[tuple[int, int]]] = {}
+        symbols = {key: symbol.block for key, symbol in self.map.legend.items() if symbol.block}
+        for row, text in enumerate(self.map.rows):
+            if symbols.keys().isdisjoint(text):
+                continue
+            for column, key in enumerate(text):
+                if key in symbols:
+                    blocks.setdefault(symbols[key], []).append((row, column))
+        return blocks
+
+    @cached_property
+    def anchors(self) -> list[str]:
+        """Names of the anchor enterprises."""
+        return [anchor.name for anchor in self.scenario.enterprises.anchors]
+
+    def symbol(self, cell: tuple[int, int]) -> Symbol | None:
+        """Return what stands on a cell; None where the map has no such cell or no such symbol."""
+        row, column = cell
+        if 0 <= row < len(self.map.rows) and 0 <= column < len(self.map.rows[row]):
+            return self.map.legend.get(self.map.rows[row][column])
+        return None
+
+    def off(self, cell: tuple[int, int]) -> str | None:
+        """Say how a cell lies off the map; None where it is on it."""
+        row, column = cell
+        if 0 <= row < len(self.map.rows) and 0 <= column < self.width:
+            return None
+        return (
+            f"cell [{row}, {column}] is off the map, which has rows 0 to {len(self.map.rows) - 1} "
+            f"and columns 0 to {self.width - 1}"
+        )
+
+    def fenced(self, fence: Fence) -> set[tuple[int, int]]:
+        """Cells inside a fence."""
+        if fence.cells is not None:
+            top, left, bottom, right = fence.cells
+            return {(r, c) for r in range(top, bottom + 1) for c in range(left, right + 1)}
+        return set(self.blocks.get(fence.block or "", ()))
+
+    def floor_m2(self) -> float:
+        """Floor of all offices, laboratories and factories, m²."""
+        return sum(
+            self.counts[key] * self.map.cell_m**2 * symbol.built * symbol.floors
+            for key, symbol in self.map.legend.items()
+            if symbol.use in WORKPLACE
+        )
+
+
+def verify(scenario: Scenario) -> list[Fault]:
+    """Say everything that does not fit together.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        Valid by itself; its layout of before is checked too.
+
+    Returns
+    -------
+    list of tuple of str
+        Dotted path and message; empty where the scenario can be run.
+    """
+    faults = _faults(scenario)
+    if scenario.before is not None:
+        for path, message in _faults(scenario.plain):
+            if (path, message) in faults:
+                continue
+            if path.partition(".")[0] in LAYOUT_SECTIONS:
+                faults.append((f"before.{path}", message))
+            else:
+                faults.append((path, f"{message} (in the layout before the change)"))
+    return faults
+
+
+def _faults(scenario: Scenario) -> list[Fault]:
+    site = Site(scenario)
+    return [fault for check in CHECKS for fault in check(site)]
+
+
+def sources(scenario: Scenario) -> Iterator[Fault]:
+    """Check that sources speak of something that exists and that their ranges are ranges."""
+    for path, source in scenario.sources.items():
+        try:
+            get(scenario, path)
+        except ScenarioError as error:
+            yield f"sources.{path}", f"a source of nothing: {error.problems[0].message}"
+        if source.range is not None and source.range[0] > source.range[1]:
+            yield (
+                f"sources.{path}.range",
+                f"the range ends ({source.range[1]:g}) below its start ({source.range[0]:g})",
+            )
+
+
+# --- the map -------------------------------------------------------------------------------------
+
+
+def rows_are_even(site: Site) -> Iterator[Fault]:
+    """Check that every row of the map is as long as the others."""
+    if not site.width:
+        yield "map.rows", "the map has no cells"
+    for index, row in enumerate(site.map.rows):
+        if len(row) != site.width:
+            yield (
+                f"map.rows.{index}",
+                f"row {index} (counted from 0) is {len(row)} cells long, expected {site.width}: '{row}'",
+            )
+
+
+def symbols_are_known(site: Site) -> Iterator[Fault]:
+    """Check that every symbol of the map stands in the legend, which has single characters."""
+    legend = site.map.legend
+    for key in legend:
+        if len(key) != 1:
+            yield f"map.legend.{key}", f"a symbol is a single character, '{key}' has {len(key)}"
+    for key in site.counts.keys() - legend.keys():
+        row = next(index for index, text in enumerate(site.map.rows) if key in text)
+        more = f" and {site.counts[key] - 1} more" if site.counts[key] > 1 else ""
+        near = f"; did you mean '{key.swapcase()}'?" if key.swapcase() in legend else nearest(key, legend)
+        where = f"row {row}, column {site.map.rows[row].index(key)}{more} (counted from 0)"
+        yield f"map.rows.{row}", f"{where}: '{key}' is not in the legend{near}"
+
+
+def fences_stand_somewhere(site: Site) -> Iterator[Fault]:
+    """Check that a fence goes around a block or a rectangle of the map."""
+    for fence in site.map.fences:
+        path = f"map.fences.{fence.name}"
+        if fence.block is not None and fence.block not in site.blocks:
+            yield (
+                f"{path}.block",
+                f"there is no block '{fence.block}' on the map{nearest(fence.block, site.blocks)}",
+            )
+        if fence.cells is not None:
+            top, left, bottom, right = fence.cells
+            if top > bottom or left > right:
+                yield (
+                    f"{path}.cells",
+                    f"{list(fence.cells)} is not first row, first column, last row, last column",
+                )
+            for corner in ((top, left), (bottom, right)):
+                if off := site.off(corner):
+                    yield f"{path}.cells", off
+                    break
+
+
+def gates_are_in_fences(site: Site) -> Iterator[Fault]:
+    """Check that a gate opens the fence it names, on its edge, to another cell of the map."""
+    fences = {fence.name: fence for fence in site.map.fences}
+    for gate in site.map.gates:
+        path = f"map.gates.{gate.name}"
+        if gate.fence not in fences:
+            yield f"{path}.fence", f"there is no fence '{gate.fence}'{nearest(gate.fence, fences)}"
+            continue
+        if off := site.off(gate.cell):
+            yield f"{path}.cell", off
+            continue
+        inside = site.fenced(fences[gate.fence])
+        row, column = gate.cell
+        beyond = row + STEPS[gate.side][0], column + STEPS[gate.side][1]
+        side = f"side {gate.side} of cell [{row}, {column}]"
+        if not inside:
+            continue  # the fence itself is at fault
+        if (gate.cell in inside) == (beyond in inside):
+            yield f"{path}.cell", f"{side} is not on the edge of fence '{gate.fence}'"
+        elif site.off(beyond):
+            yield f"{path}.side", f"{side} leads off the map"
+
+
+def people_have_workplaces(site: Site) -> Iterator[Fault]:
+    """Check that there is floor to work on, and enough of it."""
+    floor = site.floor_m2()
+    people = site.scenario.population.employees
+    each = site.scenario.parameters.enterprises.m2_per_worker
+    if not floor:
+        yield "map.legend", "no cell of the map is an office, lab or factory: nobody could work here"
+    elif people * each > floor:
+        message = (
+            f"{people:,} employees need {people * each:,.0f} m² of floor at {each:g} m² each "
+            f"(parameters.enterprises.m2_per_worker); the offices, labs and factories have {floor:,.0f} m²"
+        )
+        yield "population.employees", message
+
+
+# --- gateways and amenities ----------------------------------------------------------------------
+
+
+def gateways_are_reached(site: Site) -> Iterator[Fault]:
+    """Check that gateways lie on the map, road entrances on roads, and that minutes speak of home zones."""
+    scenario = site.scenario
+    if not scenario.gateways:
+        yield "gateways", "there is no gateway: nobody could reach the park"
+    for gateway in scenario.gateways:
+        yield from _gateway(site, gateway, f"gateways.{gateway.name}")
+
+
+def _gateway(site: Site, gateway: Gateway, path: str) -> Iterator[Fault]:
+    if off := site.off(gateway.cell):
+        yield f"{path}.cell", off
+    elif gateway.kind == "road" and (symbol := site.symbol(gateway.cell)) and symbol.use != "road":
+        row, column = gateway.cell
+        yield f"{path}.cell", f"a road entrance needs a road cell; cell [{row}, {column}] is {symbol.use}"
+    zones = [zone.name for zone in site.scenario.city.zones]
+    for zone in gateway.minutes or {}:
+        if zone not in zones:
+            yield f"{path}.minutes.{zone}", f"there is no home zone '{zone}'{nearest(zone, zones)}"
+
+
+def amenities_stand_somewhere(site: Site) -> Iterator[Fault]:
+    """Check that amenities stand on land, in buildings or beyond a gateway, and that owners exist."""
+    for amenity in site.scenario.amenities:
+        yield from _amenity(site, amenity, f"amenities.{amenity.name}")
+
+
+def _amenity(site: Site, amenity: Amenity, path: str, gateways: Iterable[str] = ()) -> Iterator[Fault]:
+    floors: int | None = None
+    if amenity.cell is not None:
+        row, column = amenity.cell
+        symbol = site.symbol(amenity.cell)
+        if off := site.off(amenity.cell):
+            yield f"{path}.cell", off
+        elif symbol is not None and symbol.use in NO_PLACE:
+            yield f"{path}.cell", f"cell [{row}, {column}] is {symbol.use}: no amenity can stand there"
+        elif symbol is not None and symbol.use in BUILT:
+            floors = symbol.floors
+    if amenity.block is not None:
+        cells = site.blocks.get(amenity.block)
+        built = [s.floors for s in map(site.symbol, cells or ()) if s is not None and s.use in BUILT]
+        floors = max(built, default=None)
+        if cells is None:
+            message = f"there is no block '{amenity.block}' on the map{nearest(amenity.block, site.blocks)}"
+            yield f"{path}.block", message
+        elif not built:
+            yield f"{path}.block", f"block '{amenity.block}' has no buildings; give a 'cell'"
+    if floors is not None and amenity.floor > floors:
+        yield f"{path}.floor", f"floor {amenity.floor} of a building with {floors}"
+    if amenity.outside is not None:
+        known = [*(gateway.name for gateway in site.scenario.gateways), *gateways]
+        if amenity.outside.via not in known:
+            message = f"there is no gateway '{amenity.outside.via}'{nearest(amenity.outside.via, known)}"
+            yield f"{path}.outside.via", message
+    if amenity.owner is not None and amenity.owner not in {*site.blocks, *site.anchors}:
+        owners = {*site.blocks, *site.anchors}
+        message = f"there is no block or anchor enterprise '{amenity.owner}'{nearest(amenity.owner, owners)}"
+        yield f"{path}.owner", message
+
+
+def circles_name_categories(site: Site) -> Iterator[Fault]:
+    """Check that circles promise categories that exist."""
+    for name, circle in site.scenario.circles.items():
+        for category in circle.categories:
+            if category not in CATEGORIES:
+                yield (
+                    f"circles.{name}.categories",
+                    f"there is no category '{category}'{nearest(category, CATEGORIES)}",
+                )
+
+
+# --- the world -----------------------------------------------------------------------------------
+
+
+def somebody_lives_somewhere(site: Site) -> Iterator[Fault]:
+    """Check that some home zone has residents."""
+    if not any(zone.weight for zone in site.scenario.city.zones):
+        yield "city.zones", "every home zone has weight 0: nobody lives anywhere"
+
+
+def enterprises_fit(site: Site) -> Iterator[Fault]:
+    """Check that anchors stand in blocks to work in and that the head-counts add up."""
+    firms, people = site.scenario.enterprises, site.scenario.population.employees
+    for anchor in firms.anchors:
+        path = f"enterprises.anchors.{anchor.name}"
+        cells = site.blocks.get(anchor.block)
+        uses = {s.use for s in map(site.symbol, cells or ()) if s is not None}
+        if cells is None:
+            message = f"there is no block '{anchor.block}' on the map{nearest(anchor.block, site.blocks)}"
+            yield f"{path}.block", message
+        elif not uses & WORKPLACE:
+            yield f"{path}.block", f"block '{anchor.block}' has no office, lab or factory"
+        if anchor.sector not in firms.sectors:
+            yield (
+                f"{path}.sector",
+                f"there is no sector '{anchor.sector}'{nearest(anchor.sector, firms.sectors)}",
+            )
+    if firms.size_min > firms.size_max:
+        yield "enterprises.size_min", f"{firms.size_min:,} is more than size_max, {firms.size_max:,}"
+    if len(firms.anchors) > firms.count:
+        yield (
+            "enterprises.count",
+            f"{len(firms.anchors)} anchors are named, more than the {firms.count} enterprises",
+        )
+    named = sum(anchor.employees for anchor in firms.anchors)
+    others = max(firms.count - len(firms.anchors), 0)
+    if named > people:
+        yield (
+            "enterprises.anchors",
+            f"the anchors employ {named:,} people, more than the {people:,} of the population",
+        )
+    elif named + others * firms.size_min > people:
+        message = (
+            f"{others:,} enterprises of at least {firms.size_min} besides the anchors' {named:,} people need "
+            f"{named + others * firms.size_min:,}, the population has {people:,}"
+        )
+        yield "enterprises.count", message
+
+
+def sectors_sum_to_one(site: Site) -> Iterator[Fault]:
+    """Check that the shares of the sectors sum to one and that technology sectors are among them."""
+    firms = site.scenario.enterprises
+    for name, share in firms.sectors.items():
+        if share < 0:
+            yield f"enterprises.sectors.{name}", f"{share:g} is out of range; allowed: 0 to 1"
+    if abs(sum(firms.sectors.values()) - 1) > 0.005:
+        yield "enterprises.sectors", f"shares sum to {sum(firms.sectors.values()):g}, should be 1"
+    for name in firms.tech_sectors:
+        if name not in firms.sectors:
+            yield "enterprises.tech_sectors", f"there is no sector '{name}'{nearest(name, firms.sectors)}"
+
+
+def names_are_unique(site: Site) -> Iterator[Fault]:
+    """Check that no two things of one list bear the same name."""
+    scenario = site.scenario
+    lists: dict[str, Iterable[Named]] = {
+        "map.fences": scenario.map.fences,
+        "map.gates": scenario.map.gates,
+        "gateways": scenario.gateways,
+        "amenities": scenario.amenities,
+        "governance.channels": scenario.governance.channels,
+        "interventions": scenario.interventions,
+        "city.zones": scenario.city.zones,
+        "enterprises.anchors": scenario.enterprises.anchors,
+    }
+    for path, items in lists.items():
+        for name, times in Counter(item.name for item in items).items():
+            if times > 1:
+                yield f"{path}.{name}", name_twice(name)
+
+
+# --- interventions -------------------------------------------------------------------------------
+
+
+def interventions_make_sense(site: Site) -> Iterator[Fault]:
+    """Check that each intervention is of a known kind and acts on what is there in its month."""
+    scenario = site.scenario
+    if not scenario.interventions:
+        return
+    kinds = _kinds()
+    amenities = {amenity.name: amenity for amenity in scenario.amenities}
+    gateways = {gateway.name for gateway in scenario.gateways}
+    fixed = {
+        *site.blocks,
+        *site.anchors,
+        *(f.name for f in site.map.fences),
+        *(g.name for g in site.map.gates),
+    }
+    fixed |= {channel.name for channel in scenario.governance.channels}
+    opens = dict.fromkeys([*amenities, *gateways], 0)  # month from which each is there
+    closed: dict[str, Intervention] = {}
+    planned = {n for i in scenario.interventions for n in _made(i)}
+    for item in sorted(scenario.interventions, key=lambda i: i.month):
+        path = f"interventions.{item.name}"
+        if kinds is not None and item.kind not in kinds:
+            yield f"{path}.kind", f"there is no kind of intervention '{item.kind}'{nearest(item.kind, kinds)}"
+        target = item.target
+        if target is not None and target not in fixed:
+            if target in closed:
+                before = closed[target]
+                yield f"{path}.target", f"'{target}' was closed in month {before.month} by '{before.name}'"
+            elif target not in opens:
+                later = " yet: a later intervention brings it" if target in planned else ""
+                near = "" if later else nearest(target, {*opens, *fixed})
+                yield f"{path}.target", f"there is no '{target}'{later}{near}"
+            elif item.month < opens[target]:
+                yield (
+                    f"{path}.target",
+                    f"'{target}' opens in month {opens[target]}, this is month {item.month}",
+                )
+            elif item.kind.startswith("close"):
+                closed[target] = item
+                opens.pop(target)
+        if target in amenities and item.set:
+            yield from _settings(amenities[target], item, path)
+        if item.amenity is not None:
+            yield from _amenity(site, item.amenity, f"{path}.amenity", gateways)
+            amenities[item.amenity.name] = item.amenity
+        if item.gateway is not None:
+            yield from _gateway(site, item.gateway, f"{path}.gateway")
+            gateways.add(item.gateway.name)
+        for name in _made(item):
+            if name in opens:
+                yield path, f"'{name}' is there already"
+            opens.setdefault(name, item.month + item.build_months)
+            closed.pop(name, None)
+
+
+def _kinds() -> Iterable[str] | None:
+    """Names of the kinds of interventions; None while the package has none."""
+    try:
+        from parksim import interventions  # noqa: PLC0415  (the kinds may import the model)
+    except ImportError:
+        return None
+    kinds = getattr(interventions, "KINDS", None)
+    return None if kinds is None else list(kinds)
+
+
+def _made(item: Intervention) -> list[str]:
+    """Names of what an intervention adds."""
+    return [made.name for made in (item.amenity, item.gateway) if made is not None]
+
+
+def _settings(amenity: Amenity, item: Intervention, path: str) -> Iterator[Fault]:
+    """Check that a changed amenity is still an amenity."""
+    data = amenity.model_dump() | item.set
+    try:
+        Amenity.model_validate(data)
+    except ValidationError as error:
+        for each in error.errors(include_url=False):
+            each["loc"] = ("amenities", 0, *each["loc"])
+            where, message = explain(each, {"amenities": [data]})
+            yield path + where.replace(f"amenities.{data['name']}", ".set", 1), message
+
+
+CHECKS: list[Callable[[Site], Iterator[Fault]]] = [
+    names_are_unique,
+    rows_are_even,
+    symbols_are_known,
+    fences_stand_somewhere,
+    gates_are_in_fences,
+    people_have_workplaces,
+    gateways_are_reached,
+    amenities_stand_somewhere,
+    circles_name_categories,
+    somebody_lives_somewhere,
+    enterprises_fit,
+    sectors_sum_to_one,
+    interventions_make_sense,
+]
+"""Every check, in the order in which its faults are reported; append to it to add one."""

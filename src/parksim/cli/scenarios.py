@@ -1,0 +1,92 @@
+"""Commands about scenario files: check them, list the library, show one resolved, compare two."""
+
+# ruff: noqa: PLC0415  (reading scenarios takes pydantic: `parksim --help` and `parksim list` go without)
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from parksim.cli import app
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+Names = Annotated[list[str], typer.Argument(metavar="FILE", help="Files, or names of the library.")]
+NameOrFile = Annotated[str, typer.Argument(metavar="NAME", help="Name of the library, or a file.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+@app.command()
+def check(files: Names) -> None:
+    """Say everything that is wrong with scenario files; nothing is run."""
+    from parksim.scenario.read import check as problems_of
+
+    faulty = False
+    for file in files:
+        problems = problems_of(file)
+        faulty |= bool(problems)
+        if not problems:
+            print(f"{file}: ok")
+        for problem in problems:
+            print(problem, file=sys.stderr)
+    if faulty:
+        raise typer.Exit(1)
+
+
+@app.command(name="list")
+def list_(*, as_json: Json = False) -> None:
+    """List the scenarios that come with parksim."""
+    from parksim.scenario import library
+
+    headers = library.headers()
+    if as_json:
+        print(json.dumps(headers, ensure_ascii=False, indent=2))
+        return
+    rows = [(each["name"], each["family"], f"{each['title']}  {each['title_zh']}".strip()) for each in headers]
+    _table(("name", "family", "title"), rows)
+
+
+@app.command()
+def show(name: NameOrFile, *, as_json: Json = False) -> None:
+    """Print a scenario resolved: all it says, with all it extends.
+
+    YAML leaves out what stays at its default and the layout of before; JSON has both.
+    """
+    from parksim.scenario.read import load
+    from parksim.scenario.write import to_yaml
+
+    scenario = load(name)
+    text = scenario.model_dump_json(indent=2) if as_json else to_yaml(scenario).removesuffix("\n")
+    print(text)
+
+
+@app.command()
+def diff(a: NameOrFile, b: NameOrFile, *, as_json: Json = False) -> None:
+    """Print what differs between two scenarios, and only that."""
+    from parksim.scenario.diff import difference, text
+    from parksim.scenario.read import load
+
+    first, second = load(a), load(b)
+    found = difference(first, second)
+    if as_json:
+        print(json.dumps([each._asdict() for each in found], ensure_ascii=False, indent=2))
+        return
+    if not found:
+        print(f"{first.name} and {second.name} say the same.")
+        return
+    _table(("", first.name, second.name), [(each.path, text(each.a), text(each.b)) for each in found])
+
+
+def _table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Print a table; into a file or a pipe as wide as it needs to be, so that nothing is cut or folded."""
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(*columns, box=None, pad_edge=False)
+    for row in rows:
+        table.add_row(*map(Text, row))
+    Console(width=None if sys.stdout.isatty() else 1000).print(table)
