@@ -65,8 +65,7 @@ def named_seed(seed: int, name: str) -> int:
 
 def combine(ids: Ids | int, other: Ids | int) -> Ids:
     """Return the identities of pairs, as (person, alternative) or (employer, post, fill)."""
-    left = np.atleast_1d(np.asarray(ids, dtype=U64))
-    right = np.atleast_1d(np.asarray(other, dtype=U64))
+    left, right = (np.atleast_1d(np.asarray(x & _MASK if isinstance(x, int) else x, dtype=U64)) for x in (ids, other))
     with np.errstate(over="ignore"):
         x = left * _GOLDEN + right
     _mix_in_place(x, np.empty_like(x))

@@ -131,6 +131,10 @@ class Current:
             return np.asarray([*self._labels[name], ""], dtype=object)[column]
         return column
 
+    def labels(self, name: str) -> tuple[str, ...]:
+        """Names behind the codes of a column; empty where it holds values."""
+        return self._labels.get(name, ())
+
     def __dir__(self) -> list[str]:
         return [*super().__dir__(), *self._table.columns]
 

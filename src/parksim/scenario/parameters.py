@@ -81,6 +81,7 @@ class TravelParameters(Frozen):
     metro_fare: float = param(4, 3, 6, "CNY", "assumed", "Hangzhou metro tariff at about 12 km")
     peak_hour_share: float = param(0.55, 0.45, 0.65, "share", "assumed", "of car arrivals in the peak hour", le=1)
     car_occupancy: float = param(1.15, 1.05, 1.3, "persons/car", "assumed", "commuting cars", ge=1)
+    entrance_min: float = param(2.0, 1.0, 3.0, "min", "assumed", "driving minutes on the last approach and entrance")
     bpr_b: float = param(0.15, 0.15, 0.15, "–", "A", "BPR 1964")
     bpr_power: float = param(4, 4, 4, "–", "A", "BPR 1964", le=12)
     school_run_min: float = param(8, 4, 12, "min", "assumed",

@@ -191,6 +191,24 @@ class Place:
                 out[d, j] = max(0.0, min(end, a.closes) - max(start, a.opens))
         return out
 
-    def gateway_index(self, gateway: Gateway) -> int:
-        """Position of a gateway in the layout."""
-        return self.layout.gateways.index(gateway)
+    @property
+    def land_mu(self) -> float:
+        """Land of the park in mu."""
+        return self.drawn.park.land_mu
+
+    @cached_property
+    def school_detour(self) -> Floats:
+        """Extra walking minutes from the park's edge by way of an amenity to the desk, [building, amenity].
+
+        The nearest gateway with and without the detour; 0 for places outside, which lie on the way.
+        """
+        n = len(self.buildings)
+        out = np.zeros((n, len(self.amenities)))
+        direct = self.gateway_walk.min(axis=0)
+        minutes = self.drawn.walks.minutes * self._scale
+        for j, a in enumerate(self.amenities):
+            if a.outside is None and CATEGORIES[a.category].allotted:
+                at = self.amenity_place(a)
+                via = (minutes[self.drawn.gateway_place, at][:, None] + minutes[at, :n][None, :]).min(axis=0)
+                out[:, j] = np.maximum(via - direct, 0.0)
+        return out

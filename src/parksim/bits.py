@@ -1,0 +1,54 @@
+"""Sums over what each person needs, by place: needs are bits, and a byte of bits is a table look-up.
+
+A person's needs are one 32-bit mask. Whatever has a value per (unit, category) is first summed for all 256
+values of each byte of the mask, so that a person costs four look-ups instead of a loop over categories.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+_BYTES = 4
+_BITS = ((np.arange(256)[:, None] >> np.arange(8)[None, :]) & 1).astype(np.float64)  # [value, bit]
+
+Floats = npt.NDArray[np.float64]
+
+
+def sum_by_needs(values: Floats, unit: npt.NDArray[np.integer], needs: npt.NDArray[np.uint32]) -> Floats:
+    """Sum ``values[unit, category]`` over the categories each person needs.
+
+    Parameters
+    ----------
+    values : float array [unit, category], at most 32 categories
+    unit : int array [person]
+    needs : uint32 array [person]
+        Bit c is set where category c is needed.
+
+    Returns
+    -------
+    float array [person]
+    """
+    units, categories = values.shape
+    padded = np.zeros((units, 8 * _BYTES))
+    padded[:, :categories] = values
+    total = np.zeros(len(unit))
+    start = np.asarray(unit, dtype=np.intp) * 256
+    for k in range((categories + 7) // 8):
+        table = padded[:, 8 * k : 8 * k + 8] @ _BITS.T  # [unit, value of the byte]
+        byte = (needs >> np.uint32(8 * k)) & np.uint32(0xFF)
+        total += table.ravel()[start + byte]
+    return total
+
+
+def count_by_needs(
+    unit: npt.NDArray[np.integer], needs: npt.NDArray[np.uint32], units: int, categories: int
+) -> Floats:
+    """Count the people in each unit who need each category, float array [unit, category]."""
+    out = np.zeros((units, 8 * _BYTES))
+    start = np.asarray(unit, dtype=np.intp) * 256
+    for k in range((categories + 7) // 8):
+        byte = (needs >> np.uint32(8 * k)) & np.uint32(0xFF)
+        counts = np.bincount(start + byte, minlength=units * 256).reshape(units, 256)
+        out[:, 8 * k : 8 * k + 8] = counts @ _BITS
+    return out[:, :categories]

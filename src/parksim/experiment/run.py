@@ -1,0 +1,199 @@
+"""One run: a scenario, a seed, some months, and what came of it."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from parksim.errors import ParksimError
+from parksim.indicators import describe
+from parksim.phases import measure
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from parksim.model import ParkModel
+    from parksim.scenario.schema import Scenario
+
+LAST_MONTHS = 12
+
+
+@dataclass(frozen=True)
+class Run:
+    """What came of playing one scenario with one seed.
+
+    Attributes
+    ----------
+    scenario : Scenario
+    seed, months : int
+    indicators : dict
+        Headline values; nan where an indicator cannot be told (its look-back is longer than the run, or nobody
+        is in its denominator).
+    series : DataFrame
+        Index ``month`` from 1, one column an indicator.
+    groups : DataFrame
+        Columns ``indicator, group, n, value``; groups are written ``wage_band=low``.
+    cohort : DataFrame
+        One row for each person employed at month 0: ``identity``, groups, ``minutes`` (last known door-to-desk
+        time), ``left_month`` (-1: never) and ``left_cause``.
+    events : DataFrame
+        ``month, kind, identity, enterprise, detail``; empty unless asked for.
+    residual_min : float
+        Largest residual of a fixed point of times and choices in any month.
+    wall_s : float
+        Seconds it took.
+    """
+
+    scenario: Scenario
+    seed: int
+    months: int
+    indicators: dict[str, float]
+    series: pd.DataFrame
+    groups: pd.DataFrame
+    cohort: pd.DataFrame
+    events: pd.DataFrame
+    residual_min: float
+    wall_s: float = field(compare=False)
+
+    def _repr_html_(self) -> str:
+        rows = [(name, value, describe(name).unit) for name, value in self.indicators.items()]
+        table = pd.DataFrame(rows, columns=["indicator", "value", "unit"]).set_index("indicator")
+        return f"<h4>{self.scenario.name}, seed {self.seed}, {self.months} months</h4>{table.to_html()}"
+
+
+def run(
+    scenario: Scenario,
+    seed: int = 0,
+    months: int = 36,
+    *,
+    events: bool = False,
+    progress: Callable[[int], None] | None = None,
+) -> Run:
+    """Play a scenario.
+
+    Parameters
+    ----------
+    scenario : Scenario
+    seed : int
+    months : int
+        At least 1.
+    events : bool
+        Whether to keep the table of events; never changes anything else.
+    progress : callable, optional
+        Called with the number of months played.
+
+    Raises
+    ------
+    ParksimError
+        If `months` is below 1.
+    """
+    from parksim.model import ParkModel  # noqa: PLC0415  (imports Mesa, which takes about a second)
+
+    if months < 1:
+        raise ParksimError(f"months is {months}, should be at least 1")
+    start = time.perf_counter()
+    model = ParkModel(scenario, seed=seed)
+    residual = model.travel.residual_min
+    for month in range(1, months + 1):
+        model.step()
+        residual = max(residual, model.travel.residual_min)
+        if progress is not None:
+            progress(month)
+    series = pd.DataFrame(model.measured, index=pd.RangeIndex(1, months + 1, name="month"))
+    return Run(
+        scenario,
+        seed,
+        months,
+        headline(series),
+        series,
+        groups(model),
+        cohort(model),
+        model.event_table() if events else model.event_table().iloc[:0],
+        residual,
+        time.perf_counter() - start,
+    )
+
+
+def headline(series: pd.DataFrame) -> dict[str, float]:
+    """Take each indicator over the last 12 months of a run, or as its definition says."""
+    out: dict[str, float] = {}
+    for name in series.columns:
+        values = series[name].to_numpy(dtype=np.float64)
+        if describe(name).over == "last":
+            out[name] = float(values[-1])
+        elif describe(name).over == "sum":
+            out[name] = float(np.nansum(values))
+        else:
+            tail = values[-LAST_MONTHS:]
+            tail = tail[~np.isnan(tail)]
+            out[name] = float(tail.mean()) if tail.size else float("nan")
+    for name in (
+        "retention_employee_12m",
+        "retention_employer_12m",
+        "turnover_annual",
+        "participation_share",
+        "retention_enterprise_12m",
+        "retention_enterprise_36m",
+    ):
+        out.setdefault(name, float("nan"))
+    return out
+
+
+def cohort(model: ParkModel) -> pd.DataFrame:
+    """Return the people employed at month 0 and what became of them."""
+    from parksim.phases.staying import CAUSES  # noqa: PLC0415
+
+    names = measure.group_names(model)
+    data = dict(model.memory.cohort)
+    cause = np.array([*CAUSES, ""], dtype=object)[data.pop("left_cause")]
+    columns = {
+        name: pd.Categorical.from_codes(
+            np.where(codes < 0, len(names[name]) - 1, codes), categories=list(names[name])
+        )
+        if name in names
+        else codes
+        for name, codes in data.items()
+    }
+    return pd.DataFrame({**columns, "left_cause": cause})
+
+
+def groups(model: ParkModel) -> pd.DataFrame:
+    """Return indicators by group at the end of the run."""
+    posts = model.posts
+    rows = np.flatnonzero(posts.filled & (posts.mode >= 0))
+    names = measure.group_names(model)
+    codes = measure.group_codes(model, rows)
+    values: dict[str, np.ndarray] = {"commute_mean_min": posts.commute_min[rows].astype(np.float64)}
+    for circle, content in model.layout.circles.items():
+        need, have = measure.coverage(model, rows, content.minutes, content.categories)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            values[f"coverage_{circle}"] = np.where(need > 0, have / need, np.nan)
+    parts = [_by_group(name, value, codes, names) for name, value in values.items()]
+    members = model.memory.cohort
+    member_codes = {name: members[name] for name in names}
+    parts.append(_by_group("commute_mean_min_cohort", members["minutes"], member_codes, names))
+    stayed = (members["left_month"] < 0).astype(np.float64)
+    parts.append(_by_group("stayed_share_cohort", stayed, member_codes, names))
+    return pd.concat(parts, ignore_index=True)
+
+
+def _by_group(
+    indicator: str, value: np.ndarray, codes: dict[str, np.ndarray], names: dict[str, tuple[str, ...]]
+) -> pd.DataFrame:
+    out = []
+    known = ~np.isnan(value)
+    for grouping, code in codes.items():
+        labels = names[grouping]
+        code = np.where(code < 0, len(labels) - 1, code)[known]
+        count = np.bincount(code, minlength=len(labels))
+        total = np.bincount(code, weights=value[known], minlength=len(labels))
+        out += [
+            (indicator, f"{grouping}={label}", int(count[k]), float(total[k] / count[k]))
+            for k, label in enumerate(labels)
+            if count[k]
+        ]
+    return pd.DataFrame(out, columns=["indicator", "group", "n", "value"])

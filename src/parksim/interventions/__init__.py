@@ -1,0 +1,41 @@
+"""Interventions: one module a kind, found by name.
+
+An intervention is a pure function from one :class:`~parksim.scenario.schema.Layout` to the next. It cannot
+reach people, firms or indicators; what it changes for them, it changes through the place. Packages of
+other authors add kinds under the entry point ``parksim.interventions``.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from importlib.metadata import entry_points
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from parksim.scenario.schema import Intervention, Layout
+
+
+class Kind(Protocol):
+    """What a module of an intervention offers."""
+
+    def apply(self, layout: Layout, intervention: Intervention) -> Layout:
+        """Return the layout after the intervention."""
+
+    def summary(self, intervention: Intervention) -> str:
+        """Say in one line what it does."""
+
+    def problem(self, layout: Layout, intervention: Intervention) -> str | None:
+        """Say what makes it impossible on this layout, or None."""
+
+
+OWN = ("open_fence", "add_amenity", "change_amenity", "close_amenity", "add_gateway", "set_governance")
+
+
+def kinds() -> Mapping[str, Kind]:
+    """Return every kind by name: ours, and those that installed packages add."""
+    found: dict[str, Kind] = {name: import_module(f"parksim.interventions.{name}") for name in OWN}  # type: ignore[misc]
+    for entry in entry_points(group="parksim.interventions"):
+        found.setdefault(entry.name, entry.load())
+    return found

@@ -1,0 +1,418 @@
+"""The model: one park, month by month, as a Mesa model whose state lives in columns."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+from collections import OrderedDict
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from parksim import synthesis
+from parksim.agents import AgentSeam
+from parksim.chance import Chance, Floats, Ids, name_code, pick
+from parksim.homes import zone_codes, zone_utility
+from parksim.interventions import kinds
+from parksim.people import EDUCATION, HOUSEHOLDS, PERSON, WAGE_BANDS
+from parksim.phases import community, enterprises, hiring, interventions, measure, services, staying, travel, works
+from parksim.phases.hiring import Seekers
+from parksim.scenario.schema import MODES
+from parksim.table import Current, Rows, Table
+from parksim.world.place import Place
+from parksim.world.roads import Network
+
+if TYPE_CHECKING:
+    from parksim.scenario.schema import Intervention, Layout, Scenario
+
+POST: dict[str, tuple[Any, Any]] = {
+    **PERSON,
+    "filled": (np.bool_, False),
+    "firm": (np.int32, -1),
+    "post": (np.uint32, 0),
+    "fill": (np.uint32, 0),
+    "unit": (np.int32, 0),
+    "floor": (np.int16, 1),
+    "since": (np.int32, 0),
+    "mode": (np.int8, -1),
+    "commute_min": (np.float32, 0),
+    "km": (np.float32, 0),
+    "kindergarten": (np.int16, -1),
+    "school": (np.int16, -1),
+    "after_school": (np.int16, -1),
+    "served": (np.float32, 1),
+    "unserved": (np.float32, 0),
+    "meetings": (np.float32, 0),
+}
+HELD = ("mode", "commute_min", "km", "kindergarten", "school", "after_school", "served", "unserved", "meetings")
+FIRM: dict[str, tuple[Any, Any]] = {
+    "identity": (np.uint64, 0),
+    "active": (np.bool_, False),
+    "sector": (np.int16, 0),
+    "building": (np.int32, -1),
+    "anchor": (np.int16, -1),
+    "born": (np.int32, 0),
+    "size": (np.int32, 0),
+    "posts_made": (np.uint32, 0),
+}
+
+PHASES = (interventions, works, travel, services, community, staying, hiring, enterprises, measure)
+"""The month, in order (model.md §3)."""
+
+_SNAPSHOTS_KEPT = 2
+_snapshots: OrderedDict[tuple[str, int], bytes] = OrderedDict()
+
+
+class EntranceNetwork:
+    """Road entrances as a network: the city, one link an entrance, and the way from there to each building."""
+
+    def __init__(self, place: Place, free_min: float, b: float, power: float) -> None:
+        entrances, inside = place.journeys.entrances, place.journeys.entrance_min
+        n, self.buildings = len(entrances), len(place.buildings)
+        ways = [(g, k) for g in range(n) for k in range(self.buildings) if np.isfinite(inside[g, k])]
+        self.reached = np.zeros(self.buildings, dtype=np.bool_)
+        self.reached[[k for _, k in ways]] = True
+        self.roads = Network(pd.DataFrame({
+            "init": ["city"] * n + [f"entrance {g}" for g, _ in ways],
+            "term": [f"entrance {g}" for g in range(n)] + [f"building {k}" for _, k in ways],
+            "capacity": [g.capacity for g in entrances] + [1e6] * len(ways),
+            "free_flow_time": [free_min] * n + [inside[g, k] for g, k in ways],
+            "b": [b] * n + [0.0] * len(ways),
+            "power": [power] * n + [1.0] * len(ways),
+            "background": [g.background for g in entrances] + [0.0] * len(ways),
+        })) if n else None
+
+    def demand(self, cars: Floats) -> pd.DataFrame:
+        """Trips from the city to each building that cars can reach."""
+        some = np.flatnonzero((cars > 1e-9) & self.reached)
+        return pd.DataFrame({"origin": ["city"] * some.size, "destination": [f"building {k}" for k in some],
+                             "trips": cars[some]})
+
+
+class ParkModel(AgentSeam):
+    """One park with its people.
+
+    Parameters
+    ----------
+    scenario : Scenario
+    seed : int
+        Two models with one seed have the same people, firms and luck under every layout of a family.
+
+    Attributes
+    ----------
+    tick : int
+        Months played since month 0.
+    employees, enterprises, amenities : Current
+        The tables: ``len()``, a numpy column by attribute, ``.to_pandas()``.
+    measured : list of dict
+        Indicators, one dictionary a month.
+    """
+
+    def __init__(self, scenario: Scenario, seed: int = 0) -> None:
+        super().__init__(seed=seed)
+        self.run_seed = int(seed)
+        plain = scenario.plain
+        key = (plain.content_hash, self.run_seed)
+        if key in _snapshots:
+            self._restore(pickle.loads(_snapshots[key]))  # noqa: S301  (made by this process)
+        else:
+            self._begin(plain)
+            _snapshots[key] = pickle.dumps(self._state(), protocol=5)
+            while len(_snapshots) > _SNAPSHOTS_KEPT:
+                _snapshots.popitem(last=False)
+        self._enter(scenario)
+
+    # --- life of a model ------------------------------------------------------------------------
+
+    def _begin(self, plain: Scenario) -> None:
+        """Make the people of the plain park and let them live there until month 0."""
+        self.spec = plain
+        self.chance = Chance(self.run_seed)
+        self.posts = Table(POST, plain.population.employees)
+        self.firms = Table(FIRM, plain.enterprises.count)
+        self.seekers = Seekers()
+        self.month = self.first_month = -plain.start.burn_in_months
+        self.in_burn_in = True
+        self.works: list[tuple[int, Intervention]] = []
+        self.books: dict[str, list[float]] = {}
+        self.events: list[tuple[int, str, Ids, Ids, npt.NDArray[Any]]] = []
+        self.measured: list[dict[str, float]] = []
+        self.memory = measure.Memory()
+        self.firm_exits = self.firm_entries = self.turned_away = 0
+        self.travel = travel.TravelState(np.empty(0))
+        self.services = services.ServiceState(np.empty((0, 0)), np.empty((0, 0)))
+        self.community = community.CommunityState()
+        self.centre: staying.Centre | None = None
+        self._lay_out(plain.layout)
+        synthesis.found(self)
+        for _ in range(plain.start.burn_in_months):
+            self._play((travel, services, community, staying, hiring, enterprises))
+            self.month += 1
+        travel.play(self)
+        services.play(self)
+        self.centre = staying.centre(self)
+        self.events.clear()
+        self.firm_exits = self.firm_entries = self.turned_away = 0
+
+    def _enter(self, scenario: Scenario) -> None:
+        """Branch off into the scenario's own layout at month 0."""
+        self.spec = scenario
+        self.in_burn_in = False
+        self.month = self.tick = 0
+        self._lay_out(scenario.layout)
+        travel.play(self)
+        services.play(self)
+        measure.begin(self)
+
+    def step(self) -> None:
+        """Play one month."""
+        self.month += 1
+        self._play(PHASES)
+        self.tick = self.month
+
+    def run(self, months: int) -> ParkModel:
+        """Play some months and return the model."""
+        for _ in range(months):
+            self.step()
+        return self
+
+    def _play(self, phases: tuple[Any, ...]) -> None:
+        for phase in phases:
+            phase.play(self)
+        self._agents_stale = True
+
+    def _state(self) -> dict[str, Any]:
+        """All that a month leaves behind, besides what follows from the scenario."""
+        names = ("chance", "posts", "firms", "seekers", "month", "first_month", "in_burn_in", "works", "books",
+                 "events", "measured", "memory", "firm_exits", "firm_entries", "turned_away", "travel", "services",
+                 "community", "centre")
+        return {name: getattr(self, name) for name in names}
+
+    def _restore(self, state: dict[str, Any]) -> None:
+        for name, value in state.items():
+            setattr(self, name, value)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {"scenario": self.spec, "seed": self.run_seed, "tick": self.tick, "layout": self.layout,
+                "steps": self.steps, "state": self._state()}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__init__(seed=state["seed"])
+        self.run_seed, self.tick = state["seed"], state["tick"]
+        self.spec = state["scenario"]
+        self.steps = state["steps"]
+        self._restore(copy.deepcopy(state["state"]))
+        self._lay_out(state["layout"])
+
+    # --- the place ------------------------------------------------------------------------------
+
+    def _lay_out(self, layout: Layout) -> None:
+        """Make everything that follows from a layout; people keep their buildings, places their names."""
+        held = {name: self._held_names(name) for name in ("kindergarten", "school", "after_school", "flat")} if (
+            hasattr(self, "place")) else {}
+        self.layout = layout
+        self.place = Place(self.spec, layout)
+        for name in ("entrance_network", "zone_codes", "tech_sector", "anchored", "building_codes"):
+            self.__dict__.pop(name, None)
+        self._agents_stale = True
+        self._grid = None
+        index = {a.name: j for j, a in enumerate(layout.amenities)}
+        for name, (rows, names) in held.items():
+            getattr(self.posts, name)[rows] = [index.get(n, -1) for n in names]
+
+    def _held_names(self, column: str) -> tuple[Rows, list[str]]:
+        rows = np.flatnonzero(getattr(self.posts, column) >= 0)
+        return rows, [self.layout.amenities[j].name for j in getattr(self.posts, column)[rows]]
+
+    def change_layout(self, intervention: Intervention) -> None:
+        """Apply an intervention to the layout; nothing else is open to it."""
+        self._lay_out(kinds()[intervention.kind].apply(self.layout, intervention))
+
+    @cached_property
+    def entrance_network(self) -> EntranceNetwork:
+        """The road entrances of the layout."""
+        p = self.spec.parameters.travel
+        return EntranceNetwork(self.place, p.entrance_min, p.bpr_b, p.bpr_power)
+
+    @cached_property
+    def zone_codes(self) -> Ids:
+        """Stable numbers of the home zones."""
+        return zone_codes(self.spec)
+
+    @property
+    def home_utility(self) -> tuple[Floats, Floats]:
+        """Utility of each zone for each building, for free and for tied households, at this month's times."""
+        expected = self.travel.expected
+        return (zone_utility(self.spec, expected, tied=False), zone_utility(self.spec, expected, tied=True))
+
+    @cached_property
+    def tech_sector(self) -> npt.NDArray[np.bool_]:
+        """Which sectors search as long as technology firms do."""
+        enterprises_ = self.spec.enterprises
+        return np.array([s in enterprises_.tech_sectors for s in enterprises_.sectors])
+
+    @cached_property
+    def anchored(self) -> npt.NDArray[np.bool_]:
+        """Which buildings are reserved for anchor enterprises."""
+        blocks = {a.block for a in self.spec.enterprises.anchors}
+        return np.array([b.block in blocks and b.block != "" for b in self.place.buildings])
+
+    @cached_property
+    def building_codes(self) -> Ids:
+        """Stable numbers of the buildings, by name."""
+        return np.array([name_code(b.name) for b in self.place.buildings], dtype=np.uint64)
+
+    # --- firms and posts ------------------------------------------------------------------------
+
+    def sector_index(self, sector: str) -> int:
+        """Code of a sector."""
+        return list(self.spec.enterprises.sectors).index(sector)
+
+    def draw_sectors(self, ids: Ids) -> npt.NDArray[np.intp]:
+        """Draw the sectors of firms from the scenario's shares."""
+        shares = np.cumsum(list(self.spec.enterprises.sectors.values()))
+        return pick(self.chance.uniform("firm/sector", 0, ids), shares / shares[-1])
+
+    def free_posts(self) -> Floats:
+        """Posts each building has floor for, less those there are."""
+        m2 = np.array([b.m2 if b.workplace else 0.0 for b in self.place.buildings])
+        held = self.posts.firm >= 0
+        building = self.place.unit_building[self.posts.unit[held]]
+        used = np.bincount(building, minlength=m2.size)
+        return np.asarray(m2 / self.spec.parameters.enterprises.m2_per_worker - used)
+
+    def open_posts(self, firms: Rows, count: npt.NDArray[np.integer]) -> None:
+        """Open vacant posts; those of an anchor enterprise spread over the buildings of its block."""
+        total = int(count.sum())
+        if total == 0:
+            return
+        owner = np.repeat(firms, count)
+        start = np.repeat(np.cumsum(count) - count, count)
+        number = self.firms.posts_made[owner] + np.arange(total) - start
+        identity = self.chance.identities("post", self.firms.identity[owner], number.astype(np.uint64))
+        building = self.firms.building[owner].astype(np.intp)
+        anchor = self.firms.anchor[owner]
+        for a in np.unique(anchor[anchor >= 0]):
+            mine = anchor == a
+            block = self.spec.enterprises.anchors[a].block
+            own = np.array([i for i, b in enumerate(self.place.buildings) if b.block == block and b.workplace])
+            m2 = np.cumsum([self.place.buildings[i].m2 for i in own])
+            building[mine] = own[pick(self.chance.uniform("post/building", 0, identity[mine]), m2 / m2[-1])]
+        storeys = np.array([b.floors for b in self.place.buildings])[building]
+        floor = 1 + np.floor(self.chance.uniform("post/floor", 0, identity) * storeys)
+        unit = [self.place.unit_of[int(b), int(a)] for b, a in zip(building, anchor, strict=True)]
+        self.posts.add(total, firm=owner, post=number, unit=unit, floor=floor)
+        self.firms.posts_made[firms] += count.astype(np.uint32)
+        self.firms.size[firms] += count.astype(np.int32)
+
+    def close_posts(self, rows: Rows, cause: int) -> None:
+        """Close posts; whoever holds one leaves with this cause."""
+        held = rows[self.posts.filled[rows]]
+        self.leave(held, np.full(held.size, cause, dtype=np.int8))
+        self.posts.release(rows)
+
+    # --- people ---------------------------------------------------------------------------------
+
+    def seat(self, rows: Rows, people: dict[str, npt.NDArray[Any]]) -> None:
+        """Put people on posts; columns that belong to the person come along, the rest starts afresh."""
+        for name, (_, fill) in PERSON.items():
+            getattr(self.posts, name)[rows] = people.get(name, fill)
+        for name in HELD:
+            getattr(self.posts, name)[rows] = POST[name][1]
+
+    def leave(self, rows: Rows, cause: npt.NDArray[np.int8]) -> None:
+        """Let people leave their posts, which stay as vacancies; those still in the city may come back."""
+        posts = self.posts
+        self.log("leave", posts.identity[rows], self.firms.identity[posts.firm[rows]], cause,)
+        self.memory.left(self, rows, cause)
+        stays = rows[cause != staying.LEFT_CITY]
+        people = {name: getattr(posts, name)[stays].copy() for name in PERSON}
+        given_up = people["flat"] >= 0
+        if given_up.any():  # a flat of the park is for those who work there
+            self._leave_flats(people, stays, given_up)
+        self.seekers.add(people, self.month)
+        for name, (_, fill) in PERSON.items():
+            getattr(posts, name)[rows] = fill
+        for name in HELD:
+            getattr(posts, name)[rows] = POST[name][1]
+        posts.filled[rows] = False
+
+    def _leave_flats(self, people: dict[str, npt.NDArray[Any]], rows: Rows, gone: npt.NDArray[np.bool_]) -> None:
+        from parksim.homes import choose_zone  # noqa: PLC0415
+
+        people["moves"][gone] += 1
+        building = self.place.unit_building[self.posts.unit[rows[gone]]]
+        people["zone"][gone], _ = choose_zone(
+            self.chance, people["identity"][gone], people["moves"][gone], people["tied"][gone], building,
+            self.home_utility, self.zone_codes)
+        people["flat"][gone] = -1
+
+    # --- records --------------------------------------------------------------------------------
+
+    def log(self, kind: str, people: Ids, firms: Ids, detail: npt.NDArray[Any]) -> None:
+        """Write events of this month to the log."""
+        if people.size:
+            self.events.append((self.month, kind, people.copy(), firms.copy(), np.asarray(detail).copy()))
+
+    def book(self, payer: str, once: float, yearly: float) -> None:
+        """Book what an intervention costs now and every year from now on."""
+        account = self.books.setdefault(payer, [0.0, 0.0])
+        account[0] += once
+        account[1] += yearly
+
+    def event_table(self) -> pd.DataFrame:
+        """Return the events as a DataFrame: ``month, kind, identity, enterprise, detail``.
+
+        `detail` is the cause of leaving, the new home zone of a hire or a move, or the building entered.
+        """
+        zones = [z.name for z in self.spec.city.zones]
+        frames = []
+        for month, kind, people, firms, detail in self.events:
+            if kind in ("leave", "firm_exit"):
+                named = np.array(staying.CAUSES, dtype=object)[detail.astype(int)]
+            elif kind == "firm_entry":
+                named = np.array([b.name for b in self.place.buildings], dtype=object)[detail.astype(int)]
+            else:
+                named = np.array([*zones, "flat"], dtype=object)[detail.astype(int)]
+            frames.append(pd.DataFrame(
+                {"month": month, "kind": kind, "identity": people, "enterprise": firms, "detail": named}))
+        if not frames:
+            return pd.DataFrame(columns=["month", "kind", "identity", "enterprise", "detail"])
+        return pd.concat(frames, ignore_index=True)
+
+    @property
+    def employees(self) -> Current:
+        """Everybody employed here now."""
+        return Current(self.posts, "filled", {
+            "mode": MODES, "wage_band": WAGE_BANDS, "household": HOUSEHOLDS, "education": EDUCATION,
+            "zone": tuple(z.name for z in self.spec.city.zones)})
+
+    @property
+    def enterprises(self) -> Current:
+        """The active enterprises."""
+        return Current(self.firms, "active", {
+            "sector": tuple(self.spec.enterprises.sectors),
+            "building": tuple(b.name for b in self.place.buildings)})
+
+    @property
+    def amenities(self) -> Current:
+        """The places people use, with today's waits and loads."""
+        return Current(self.place_table(), "open", {})
+
+    def place_table(self) -> Table:
+        """Return the amenities as a table; `wait_min` at lunch and `visits_day` over the whole day."""
+        amenities, state = self.layout.amenities, self.services
+        table = Table({"name": (object, ""), "category": (object, ""), "access": (object, ""), "open": (np.bool_, True),
+                       "capacity": (np.float64, 0), "price": (np.float64, 0), "wait_min": (np.float64, 0),
+                       "visits_day": (np.float64, 0), "identity": (np.uint64, 0)}, max(len(amenities), 1))
+        known = state.wait.shape[1] == len(amenities) if state.wait.ndim == 2 else False
+        load = state.load if known else np.zeros((1, len(amenities)))
+        wait = (state.wait * load).sum(axis=0) / np.maximum(load.sum(axis=0), 1e-9) if known else np.zeros(len(amenities))
+        table.add(
+            len(amenities), name=[a.name for a in amenities], category=[a.category for a in amenities],
+            access=[a.access for a in amenities], open=True, capacity=[a.capacity for a in amenities],
+            price=[a.price for a in amenities], wait_min=wait, visits_day=load.sum(axis=0), identity=self.place.code)
+        return table

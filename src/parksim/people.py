@@ -1,0 +1,136 @@
+"""Who a person is, from the identity alone: age, household, what they own, what they need.
+
+The same identity is the same person in every scenario, because each attribute is a draw addressed by
+(seed, attribute, identity).
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from parksim.chance import Chance, Floats, Ids, pick
+from parksim.scenario.categories import CATEGORIES
+
+if TYPE_CHECKING:
+    from parksim.scenario.schema import Need, Population
+
+WAGE_BANDS = ("low", "middle", "high")
+HOUSEHOLDS = ("single", "couple", "kindergarten", "school")
+KINDERGARTEN, SCHOOL = HOUSEHOLDS.index("kindergarten"), HOUSEHOLDS.index("school")
+EDUCATION = ("school", "college", "bachelor", "master")
+ALLOTTED = tuple(name for name, c in CATEGORIES.items() if c.allotted and name != "flats")
+
+PERSON: dict[str, tuple[Any, Any]] = {
+    "identity": (np.uint64, 0),
+    "age": (np.float32, 0),
+    "education": (np.int8, -1),
+    "wage_band": (np.int8, -1),
+    "household": (np.int8, -1),
+    "owner": (np.bool_, False),
+    "tied": (np.bool_, False),
+    "rotating": (np.bool_, False),
+    "car": (np.bool_, False),
+    "ebike": (np.bool_, False),
+    "needs": (np.uint32, 0),
+    "zone": (np.int16, -1),
+    "flat": (np.int16, -1),
+    "moves": (np.int16, 0),
+    "spread": (np.float32, 1),
+    "ties": (np.int16, 0),
+    "trust": (np.float32, 0),
+    "took_part": (np.int32, -10_000),
+    "cohort": (np.int32, -1),
+}
+"""Columns that belong to the person and go along to another employer: dtype and value of an empty row."""
+
+
+def _cumulative(shares: dict[Any, float], order: tuple[str, ...]) -> Floats:
+    values = np.cumsum([shares.get(name, 0.0) for name in order])
+    return np.asarray(values / values[-1])
+
+
+def attributes(chance: Chance, ids: Ids, population: Population, needs: dict[str, Need]) -> dict[str, npt.NDArray[Any]]:
+    """Synthesise people.
+
+    Parameters
+    ----------
+    chance : Chance
+    ids : array of uint64
+        Identities.
+    population : Population
+        Margins they are drawn from.
+    needs : dict of Need
+        The scenario's changes of demand by category.
+
+    Returns
+    -------
+    dict of arrays
+        The columns of :data:`PERSON` that do not depend on where the person lives.
+    """
+
+    def u(attribute: str) -> Floats:
+        return chance.uniform(f"person/{attribute}", 0, ids)
+
+    wage = pick(u("wage"), _cumulative(population.wage_band, WAGE_BANDS))
+    household = pick(u("household"), _cumulative(population.household, HOUSEHOLDS))
+    car = np.array([population.car_share.get(b, 0.0) for b in WAGE_BANDS])
+    ebike = np.array([population.ebike_share.get(b, 0.0) for b in WAGE_BANDS])
+    bands = tuple(population.age)
+    edges = np.array([[float(x) for x in band.split("-")] for band in bands])
+    band = pick(u("age band"), _cumulative(population.age, bands))
+    return {
+        "identity": ids,
+        "age": (edges[band, 0] + u("age") * (edges[band, 1] + 1 - edges[band, 0])).astype(np.float32),
+        "education": pick(u("education"), _cumulative(population.education, EDUCATION)).astype(np.int8),
+        "wage_band": wage.astype(np.int8),
+        "household": household.astype(np.int8),
+        "owner": u("owner") < population.owner_share,
+        "tied": u("tied") < population.tied_share,
+        "rotating": u("shift") < population.rotating_shift_share,
+        "car": u("car") < car[wage],
+        "ebike": u("ebike") < ebike[wage],
+        "needs": _needs(chance, ids, household, needs),
+    }
+
+
+@lru_cache(maxsize=64)
+def _need_shares(key: tuple[tuple[str, float | None], ...]) -> tuple[tuple[str, str, float], ...]:
+    own = dict(key)
+    shares = ((name, c.needed_by, own.get(name)) for name, c in CATEGORIES.items())
+    return tuple((name, by, CATEGORIES[name].share if share is None else share) for name, by, share in shares)
+
+
+def _needs(chance: Chance, ids: Ids, household: npt.NDArray[np.intp], needs: dict[str, Need]) -> npt.NDArray[np.uint32]:
+    mask = np.zeros(len(ids), dtype=np.uint32)
+    shares = _need_shares(tuple((name, need.share) for name, need in sorted(needs.items())))
+    for bit, (name, needed_by, share) in enumerate(shares):
+        if share <= 0:
+            continue
+        wants = chance.uniform(f"person/need/{name}", 0, ids) < share
+        if needed_by == "kindergarten_child":
+            wants &= household == KINDERGARTEN
+        elif needed_by == "school_child":
+            wants &= household == SCHOOL
+        mask |= wants.astype(np.uint32) << np.uint32(bit)
+    return mask
+
+
+def visits_wanted(needs: dict[str, Need]) -> Floats:
+    """Visits a month by category, for a person who needs it, float array [category]."""
+    changed = {name: need.visits for name, need in needs.items() if need.visits is not None}
+    return np.array([changed.get(name, category.visits) for name, category in CATEGORIES.items()])
+
+
+def needs_any(needs: npt.NDArray[np.uint32], categories: tuple[str, ...]) -> npt.NDArray[np.uint32]:
+    """Keep only the bits of these categories."""
+    return needs & bits_of(categories)
+
+
+def bits_of(categories: tuple[str, ...]) -> np.uint32:
+    """Mask with the bits of these categories set."""
+    order = list(CATEGORIES)
+    return np.uint32(sum(1 << order.index(name) for name in categories))

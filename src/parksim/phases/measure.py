@@ -1,0 +1,379 @@
+"""Measure: the month's indicators. Nothing here changes the run."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from parksim.people import ALLOTTED, bits_of, visits_wanted
+from parksim.phases.staying import QUIT_CAUSES
+from parksim.scenario.categories import CATEGORIES
+from parksim.scenario.schema import MODES
+
+if TYPE_CHECKING:
+    from parksim.model import ParkModel
+
+LOOK_BACK = 12
+_DISCOUNT_YEAR = 0.04  # assumed social discount rate
+_NAMES = list(CATEGORIES)
+
+
+@dataclass
+class Memory:
+    """What measuring remembers: the people of month 0, and who was here in earlier months.
+
+    Attributes
+    ----------
+    cohort : dict of arrays
+        ``identity, firm, minutes, left_month, left_cause`` of everyone employed at month 0;
+        `left_month` is the month of first leaving the park's employers, -1 if never.
+    months : deque
+        One record a month of who was employed where.
+    firms : dict of month to array
+        Identities of the active firms in earlier months.
+    quits, requests : lists
+        Monthly counts.
+    """
+
+    cohort: dict[str, npt.NDArray[Any]] = field(default_factory=dict)
+    months: deque[dict[str, Any]] = field(default_factory=deque)
+    firms: dict[int, npt.NDArray[np.uint64]] = field(default_factory=dict)
+    quits: list[int] = field(default_factory=list)
+    heads: list[int] = field(default_factory=list)
+    requests: list[tuple[int, int, float]] = field(default_factory=list)
+    quits_now: int = 0
+
+    def left(self, model: ParkModel, rows: npt.NDArray[np.intp], cause: npt.NDArray[np.int8]) -> None:
+        """Note that people leave their posts."""
+        self.quits_now += int(np.isin(cause, QUIT_CAUSES).sum())
+        if self.cohort:
+            member = model.posts.cohort[rows]
+            known = member >= 0
+            fresh = self.cohort["left_month"][member[known]] < 0
+            self.cohort["left_month"][member[known][fresh]] = model.month
+            self.cohort["left_cause"][member[known][fresh]] = cause[known][fresh]
+
+
+def begin(model: ParkModel) -> None:
+    """Register everyone employed at month 0 as the cohort, and the state before the first month."""
+    posts, memory = model.posts, model.memory
+    rows = np.flatnonzero(posts.filled)
+    posts.cohort[:] = -1
+    posts.cohort[rows] = np.arange(rows.size)
+    model.seekers.forget_cohort()
+    memory.cohort = {
+        "identity": posts.identity[rows].copy(),
+        "firm": model.firms.identity[posts.firm[rows]],
+        "minutes": posts.commute_min[rows].astype(np.float64),
+        "left_month": np.full(rows.size, -1, dtype=np.int32),
+        "left_cause": np.full(rows.size, -1, dtype=np.int8),
+        **{name: posts_label.copy() for name, posts_label in group_codes(model, rows).items()},
+    }
+    memory.quits_now = 0
+    _record(model)
+
+
+def play(model: ParkModel) -> None:
+    """Compute the month's indicators and remember who is here."""
+    memory, posts = model.memory, model.posts
+    rows = np.flatnonzero(posts.filled)
+    member = posts.cohort[rows]
+    mine = (member >= 0) & (posts.mode[rows] >= 0)  # those hired this month have not travelled yet
+    memory.cohort["minutes"][member[mine]] = posts.commute_min[rows[mine]]
+    memory.quits.append(memory.quits_now)
+    memory.heads.append(rows.size)
+    memory.quits_now = 0
+    c = model.community
+    memory.requests.append((c.requests, c.answered, c.days))
+    out: dict[str, float] = {}
+    travelled = rows[posts.mode[rows] >= 0]
+    out |= commuting(model, travelled)
+    out |= services(model, travelled)
+    out |= staying(model, rows)
+    out |= firms(model, rows)
+    out |= money(model)
+    model.measured.append(out)
+    _record(model)
+
+
+def _record(model: ParkModel) -> None:
+    posts, memory = model.posts, model.memory
+    rows = np.flatnonzero(posts.filled)
+    memory.months.append({
+        "month": model.month, "rows": rows, "identity": posts.identity[rows].copy(),
+        "firm": model.firms.identity[posts.firm[rows]]})
+    while len(memory.months) > LOOK_BACK:
+        memory.months.popleft()
+    memory.firms[model.month] = model.firms.identity[model.firms.active].copy()
+
+
+def group_codes(model: ParkModel, rows: npt.NDArray[np.intp]) -> dict[str, npt.NDArray[np.int16]]:
+    """Group of each person by every grouping that reports use; names in :func:`group_names`."""
+    posts = model.posts
+    edges = [float(band.split("-")[1]) + 1 for band in list(model.spec.population.age)[:-1]]
+    return {
+        "wage_band": posts.wage_band[rows].astype(np.int16),
+        "age": np.digitize(posts.age[rows], edges).astype(np.int16),
+        "household": posts.household[rows].astype(np.int16),
+        "shift": posts.rotating[rows].astype(np.int16),
+        "sector": model.firms.sector[posts.firm[rows]].astype(np.int16),
+        "home_zone": posts.zone[rows],
+    }
+
+
+def group_names(model: ParkModel) -> dict[str, tuple[str, ...]]:
+    """Names behind the codes of :func:`group_codes`; the last home zone, code -1, is a flat of the park."""
+    from parksim.people import HOUSEHOLDS, WAGE_BANDS  # noqa: PLC0415
+
+    return {
+        "wage_band": WAGE_BANDS, "age": tuple(model.spec.population.age), "household": HOUSEHOLDS,
+        "shift": ("day", "rotating"), "sector": tuple(model.spec.enterprises.sectors),
+        "home_zone": (*(z.name for z in model.spec.city.zones), "flat of the park")}
+
+
+# --- commuting -----------------------------------------------------------------------------------
+
+
+def commuting(model: ParkModel, rows: npt.NDArray[np.intp]) -> dict[str, float]:
+    """Commute times, distances and modes of the current stock, and of the cohort."""
+    posts = model.posts
+    out: dict[str, float] = {}
+    minutes = posts.commute_min[rows]
+    if rows.size:
+        out["commute_mean_min"] = float(minutes.mean(dtype=np.float64))
+        out["commute_median_min"] = float(np.median(minutes))
+        out["commute_share_within_45"] = float(np.mean(minutes <= 45))
+        out["commute_share_over_60"] = float(np.mean(minutes > 60))
+        out["commute_share_under_5km"] = float(np.mean(posts.km[rows] < 5))
+        count = np.bincount(posts.mode[rows], minlength=len(MODES))
+        out |= {f"mode_share_{mode}": float(count[m] / rows.size) for m, mode in enumerate(MODES)}
+        out["live_in_park_share"] = float(np.mean(posts.flat[rows] >= 0))
+    cohort = model.memory.cohort["minutes"]
+    if cohort.size:
+        out["commute_mean_min_cohort"] = float(cohort.mean())
+    flats = sum(a.capacity for a in model.layout.amenities if a.category == "flats" and a.outside is None)
+    if flats:
+        out["jobs_per_home"] = float(np.count_nonzero(posts.firm >= 0) / flats)
+    return out
+
+
+# --- services ------------------------------------------------------------------------------------
+
+
+def covered_bits(model: ParkModel, minutes: float) -> npt.NDArray[np.uint32]:
+    """Categories each unit has an open, usable place of within some walking minutes, as bits [unit]."""
+    place = model.place
+    near = place.usable & (place.walk <= minutes) & (place.open_hours.sum(axis=0) > 0)
+    bits = np.uint32(1) << place.category.astype(np.uint32)
+    return np.asarray(np.bitwise_or.reduce(np.where(near, bits, np.uint32(0)), axis=1), dtype=np.uint32).reshape(-1)
+
+
+def coverage(
+    model: ParkModel, rows: npt.NDArray[np.intp], minutes: float, categories: tuple[str, ...]
+) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8]]:
+    """Count for each person the needed categories of a circle, and those of them that are covered."""
+    posts = model.posts
+    bits = covered_bits(model, minutes) if model.layout.amenities else np.zeros(len(model.place.unit_building), np.uint32)
+    have = bits[posts.unit[rows]]
+    at_home = posts.flat[rows] >= 0
+    if at_home.any():
+        have = have.copy()
+        have[at_home] |= bits[_home_unit(model, rows[at_home])]
+    need = posts.needs[rows] & bits_of(categories)
+    return np.bitwise_count(need), np.bitwise_count(need & have)
+
+
+def _home_unit(model: ParkModel, rows: npt.NDArray[np.intp]) -> npt.NDArray[np.intp]:
+    """Unit of the building that somebody's flat is in; the desk's where flats stand outside buildings."""
+    posts, place = model.posts, model.place
+    building = np.array([
+        place.amenity_place(a) if a.category == "flats" and a.outside is None else -1 for a in place.amenities])
+    building[building >= len(place.buildings)] = -1
+    home = building[posts.flat[rows]]
+    return np.where(home >= 0, home, posts.unit[rows])
+
+
+def services(model: ParkModel, rows: npt.NDArray[np.intp]) -> dict[str, float]:
+    """Coverage, what was served, who holds a place, and requests."""
+    posts, place, state = model.posts, model.place, model.services
+    out: dict[str, float] = {}
+    visits = visits_wanted(model.spec.needs)
+    for name, circle in model.layout.circles.items():
+        need, have = coverage(model, rows, circle.minutes, circle.categories)
+        some = need > 0
+        if some.any():
+            out[f"coverage_{name}"] = float(np.mean(have[some] / need[some]))
+            out[f"coverage_all_{name}"] = float(np.mean(have[some] == need[some]))
+        wanted = got = 0.0
+        for category in circle.categories:
+            c = _NAMES.index(category)
+            need, have = coverage(model, rows, circle.minutes, (category,))
+            if need.any():
+                out[f"coverage_{category}"] = float(have.sum() / need.sum())
+            if category in ALLOTTED:
+                held = rows[getattr(posts, category)[rows] >= 0]
+                near = place.walk[posts.unit[held], getattr(posts, category)[held]] <= circle.minutes
+                wanted += visits[c] * float(need.sum())
+                got += visits[c] * float(near.sum())
+            else:
+                wanted += float(state.demand[:, c].sum())
+                got += float((state.demand[:, c] * state.served_in[name][:, c]).sum())
+            nearest = _nearest(model, c)[posts.unit[rows[need > 0]]]
+            if nearest.size:
+                out[f"nearest_min_{category}"] = float(np.median(nearest))
+        if wanted > 0:
+            out[f"served_{name}"] = got / wanted
+    for category in ALLOTTED:
+        wants = rows[(posts.needs[rows] & bits_of((category,))) != 0]
+        if wants.size:
+            out[f"placed_share_{category}"] = float(np.mean(getattr(posts, category)[wants] >= 0))
+    asked, answered, days = (sum(month[k] for month in model.memory.requests[-LOOK_BACK:]) for k in range(3))
+    if asked:
+        out["requests_answered_share"] = answered / asked
+    if answered:
+        out["request_days"] = days / answered
+    return out
+
+
+def _nearest(model: ParkModel, category: int) -> npt.NDArray[np.float64]:
+    place = model.place
+    mine = place.category == category
+    if not mine.any():
+        return np.full(len(place.unit_building), np.inf)
+    return np.asarray(np.where(place.usable[:, mine], place.walk[:, mine], np.inf).min(axis=1))
+
+
+# --- staying -------------------------------------------------------------------------------------
+
+
+def before(model: ParkModel) -> dict[str, Any] | None:
+    """Return the record of twelve months ago; None where the run is shorter."""
+    months = model.memory.months
+    return months[0] if months and months[0]["month"] == model.month - LOOK_BACK else None
+
+
+def still_here(model: ParkModel, then: dict[str, Any]) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
+    """Say who of an earlier month is employed in the park now, and who with the same employer."""
+    posts = model.posts
+    rows, ids = then["rows"], then["identity"]
+    same = posts.identity[rows] == ids
+    here = same.copy()
+    employer = same & (model.firms.identity[posts.firm[rows]] == then["firm"])
+    lost = np.flatnonzero(~same)
+    later = np.flatnonzero(posts.filled & (posts.since > then["month"]))
+    order = later[np.argsort(posts.identity[later], kind="stable")]
+    if lost.size and order.size:
+        at = np.minimum(np.searchsorted(posts.identity[order], ids[lost]), order.size - 1)
+        found = posts.identity[order[at]] == ids[lost]
+        here[lost] = found
+        employer[lost] = found & (model.firms.identity[posts.firm[order[at]]] == then["firm"][lost])
+    return here, employer
+
+
+def staying(model: ParkModel, rows: npt.NDArray[np.intp]) -> dict[str, float]:
+    """Retention, turnover, ties and participation."""
+    posts, memory, month = model.posts, model.memory, model.month
+    out: dict[str, float] = {}
+    then = before(model)
+    if then is not None and then["rows"].size:
+        here, employer = still_here(model, then)
+        out["retention_employee_12m"] = float(here.mean())
+        out["retention_employer_12m"] = float(employer.mean())
+    if month >= LOOK_BACK:
+        heads = np.mean(memory.heads[-LOOK_BACK:])
+        out["turnover_annual"] = float(sum(memory.quits[-LOOK_BACK:]) / max(heads, 1))
+        out["participation_share"] = float(np.mean(posts.took_part[rows] > month - LOOK_BACK)) if rows.size else 0.0
+    if rows.size:
+        out["ties_per_employee"] = float(posts.ties[rows].mean(dtype=np.float64))
+    return out
+
+
+# --- enterprises ---------------------------------------------------------------------------------
+
+
+def firms(model: ParkModel, rows: npt.NDArray[np.intp]) -> dict[str, float]:
+    """Firms that stayed, vacancies, floor, spillover, output and tax."""
+    spec, place, month = model.spec, model.place, model.month
+    p = spec.parameters.enterprises
+    posts, table = model.posts, model.firms
+    active = np.flatnonzero(table.active)
+    out: dict[str, float] = {"employees": float(rows.size), "enterprises": float(active.size)}
+    out["enterprises_registered"] = active.size / max(1 - spec.enterprises.registered_inactive_share, 1e-9)
+    now = table.identity[active]
+    for span in (12, 36):
+        then = model.memory.firms.get(month - span)
+        if then is not None and then.size:
+            out[f"retention_enterprise_{span}m"] = float(np.isin(then, now).mean())
+    open_posts = int(np.count_nonzero(posts.firm >= 0))
+    if open_posts:
+        out["vacancy_rate"] = 1 - rows.size / open_posts
+    floor = sum(b.m2 for b in place.buildings if b.workplace) / p.m2_per_worker
+    if floor:
+        out["floor_vacancy_share"] = max(0.0, 1 - open_posts / floor)
+    if active.size:
+        out["spillover_index"] = spillover(model, active)
+    density = place.land_mu
+    workers = float(rows.size)
+    start = model.memory.heads[0] if model.memory.heads else workers
+    lift = (max(workers, 1) / max(start, 1)) ** p.density_elasticity
+    out["output_per_mu"] = workers * p.output_worker * lift / density
+    out["tax_per_mu"] = workers * p.tax_worker * lift / density
+    return out
+
+
+def spillover(model: ParkModel, active: npt.NDArray[np.intp]) -> float:
+    """Mean over firms of the workers of other firms, weighed by exp(decay * minutes) up to the reach.
+
+    Decay after Ahlfeldt et al. 2015 (Econometrica 83:2127), who find nothing left after about ten minutes.
+    """
+    p, place, table = model.spec.parameters.enterprises, model.place, model.firms
+    minutes = place.zone_walk
+    weight = np.where(minutes <= p.spillover_reach_min, np.exp(p.spillover_decay * minutes), 0.0)
+    n = len(place.buildings)
+    size = table.size[active].astype(np.float64)
+    workers = np.bincount(table.building[active], weights=size, minlength=n)
+    count = np.bincount(table.building[active], minlength=n).astype(np.float64)
+    return float((count @ weight @ workers - size.sum()) / active.size)
+
+
+# --- money ---------------------------------------------------------------------------------------
+
+
+def money(model: ParkModel) -> dict[str, float]:
+    """What stands here beyond the plain layout, what it costs to run, and who pays (discounted over the run)."""
+    plain = {} if model.spec.before is None else {a.name: a for a in model.spec.before.amenities}
+    if model.spec.before is None:
+        plain = {a.name: a for a in model.spec.amenities}
+    operators = {"public": "government", "enterprise": "employers", "commercial": "operator"}
+    once: dict[str, float] = {}
+    yearly: dict[str, float] = {}
+    total_yearly = 0.0
+    for a in model.layout.amenities:
+        payer = operators[a.operator]
+        old = plain.get(a.name)
+        once[payer] = once.get(payer, 0.0) + (0.0 if old else a.capex_cny)
+        yearly[payer] = yearly.get(payer, 0.0) + a.opex_cny_year - (old.opex_cny_year if old else 0.0)
+        total_yearly += a.opex_cny_year
+    for name, old in plain.items():
+        if name not in {a.name for a in model.layout.amenities}:
+            payer = operators[old.operator]
+            yearly[payer] = yearly.get(payer, 0.0) - old.opex_cny_year
+    governance = model.layout.governance.opex_cny_year
+    before_governance = (model.spec.before or model.spec).governance.opex_cny_year
+    yearly["government"] = yearly.get("government", 0.0) + governance - before_governance
+    for payer, (spent, running) in model.books.items():
+        once[payer] = once.get(payer, 0.0) + spent
+        yearly[payer] = yearly.get(payer, 0.0) + running
+        total_yearly += running
+    years = model.month / 12
+    annuity = (1 - (1 + _DISCOUNT_YEAR) ** -years) / np.log1p(_DISCOUNT_YEAR)
+    out = {f"net_cost_{payer}": once.get(payer, 0.0) + yearly.get(payer, 0.0) * annuity
+           for payer in ("government", "operator", "employers", "users")}
+    out["capex_cny"] = sum(once.values())
+    out["opex_cny_year"] = total_yearly + governance
+    return out
+

@@ -1,0 +1,143 @@
+"""The first month: firms by size in their buildings, posts on their floors, people in their homes.
+
+Sizes are stratified quantiles of a truncated Pareto law, scaled to the exact total, with named anchors put in
+by hand; everything else is a draw addressed by identity.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from parksim.chance import Floats, combine
+from parksim.errors import ParksimError
+from parksim.homes import rehome
+from parksim.people import attributes
+from parksim.phases import travel
+from parksim.phases.enterprises import choose_building
+from parksim.phases.staying import tenure_factor
+
+if TYPE_CHECKING:
+    from parksim.model import ParkModel
+    from parksim.scenario.schema import Enterprises
+
+_LONGEST_TENURE = 480  # months
+
+
+def sizes(firms: Enterprises, total: int) -> npt.NDArray[np.int64]:
+    """Sizes of the firms that are no anchors: stratified quantiles of a truncated Pareto law, exact in total.
+
+    Parameters
+    ----------
+    firms : Enterprises
+    total : int
+        Employees of these firms together.
+
+    Returns
+    -------
+    int array, largest first
+
+    Raises
+    ------
+    ParksimError
+        If there are more firms than employees.
+    """
+    count = firms.count - len(firms.anchors)
+    if count <= 0:
+        return np.empty(0, dtype=np.int64)
+    if total < count:
+        raise ParksimError(f"{count} enterprises cannot share {total} employees: every firm has at least one")
+    a, low, high = firms.size_exponent, float(firms.size_min), float(firms.size_max)
+    u = (np.arange(count) + 0.5) / count
+    quantile = low * (1 - u * (1 - (high / low) ** -a)) ** (-1 / a)
+    # Scaling keeps the exponent of the tail; firms that would fall below one worker have one.
+    scaled = quantile * total / quantile.sum()
+    for _ in range(50):
+        small = scaled < 1
+        rest = scaled[~small].sum()
+        if not small.any() or rest <= 0:
+            break
+        scaled[small] = 1
+        scaled[~small] *= (total - small.sum()) / rest
+        if (scaled >= 1 - 1e-12).all():
+            break
+    whole = np.maximum(np.floor(scaled), 1).astype(np.int64)
+    order = np.argsort(-(scaled - whole), kind="stable")
+    lacking = total - int(whole.sum())
+    if lacking >= 0:
+        whole[order[: lacking % count]] += 1
+        whole += lacking // count
+    else:
+        for k in np.argsort(-whole, kind="stable"):
+            cut = min(-lacking, int(whole[k]) - 1)
+            whole[k] -= cut
+            lacking += cut
+            if lacking == 0:
+                break
+    return np.sort(whole)[::-1]
+
+
+def found(model: ParkModel) -> None:
+    """Found the firms, open their posts, and fill them."""
+    _firms(model)
+    travel.settle(model)
+    _people(model)
+
+
+def _firms(model: ParkModel) -> None:
+    scenario, firms, chance = model.spec, model.firms, model.chance
+    enterprises = scenario.enterprises
+    anchors = enterprises.anchors
+    blocks = [b.block for b in model.place.buildings]
+    ids = chance.identities("anchor", np.arange(len(anchors), dtype=np.uint64)) if anchors else np.empty(0, np.uint64)
+    for a, anchor in enumerate(anchors):
+        own = [i for i, block in enumerate(blocks) if block == anchor.block and model.place.buildings[i].workplace]
+        main = max(own, key=lambda i: model.place.buildings[i].m2)
+        row = firms.add(1, identity=ids[a], active=True, sector=model.sector_index(anchor.sector), building=main,
+                        anchor=a, born=-round(anchor.age_years * 12))
+        model.open_posts(row, np.array([anchor.employees]))
+    rest = sizes(enterprises, scenario.population.employees - sum(a.employees for a in anchors))
+    ids = chance.identities("firm", np.arange(rest.size, dtype=np.uint64))
+    age = np.ceil(chance.exponential("firm/age", 0, ids) * enterprises.mean_age_years * 12).astype(np.int64)
+    sector = model.draw_sectors(ids)
+    let = np.array([b.workplace for b in model.place.buildings]) & ~model.anchored
+    if not let.any():
+        let = np.array([b.workplace for b in model.place.buildings])
+    free = model.free_posts() * let
+    for k, size in enumerate(rest):
+        building = choose_building(model, ids[k], free, float(size))
+        if building < 0:
+            building = int(np.argmax(free))
+        free[building] -= size
+        row = firms.add(1, identity=ids[k], active=True, sector=sector[k], building=building, born=-age[k])
+        model.open_posts(row, np.array([size]))
+
+
+def _people(model: ParkModel) -> None:
+    posts, scenario, chance = model.posts, model.spec, model.chance
+    rows = np.flatnonzero(posts.firm >= 0)
+    posts.fill[rows] = 1
+    employer = model.firms.identity[posts.firm[rows]]
+    ids = chance.identities("person", employer, posts.post[rows].astype(np.uint64), np.uint64(1))
+    people = attributes(chance, ids, scenario.population, scenario.needs)
+    building = model.place.unit_building[posts.unit[rows]]
+    rehome(chance, scenario, people, building, model.home_utility, model.zone_codes)
+    people["trust"] = np.full(rows.size, scenario.parameters.community.trust_start, dtype=np.float32)
+    model.seat(rows, people)
+    posts.filled[rows] = True
+    oldest = np.minimum(-model.firms.born[posts.firm[rows]], ((people["age"] - 18) * 12).astype(np.int64))
+    posts.since[rows] = model.month - _tenure(model, ids, np.maximum(oldest, 0))
+
+
+def _tenure(model: ParkModel, ids: npt.NDArray[np.uint64], longest: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Draw months with the employer from the law that constant hiring and the tenure hazard lead to."""
+    p = model.spec.parameters.staying
+    months = np.arange(_LONGEST_TENURE)
+    hazard = np.minimum(p.quit_monthly * tenure_factor(p, months), 1.0)
+    alive = np.r_[1.0, np.cumprod(1 - hazard)[:-1]]
+    below: Floats = np.r_[0.0, np.cumsum(alive)]
+    reach = np.minimum(longest + 1, _LONGEST_TENURE)
+    u = model.chance.uniform("tenure", 0, combine(ids, np.uint64(1))) * below[reach]
+    return np.minimum(np.searchsorted(below, u, side="right") - 1, longest)
