@@ -28,7 +28,11 @@ def foreseen(scenario, seed):
     luck, own = named_uniform(seed, "luck"), named_uniform(seed, scenario.content_hash)
     commute = 40 + 10 * luck - 2 * len(scenario.amenities) + 0.1 * own
     tie = scenario.parameters.staying.tie
-    return {"commute_mean_min": commute, "turnover_annual": tie - 0.8 + 0.01 * luck, "tier_micro": math.nan}
+    return {
+        "commute_mean_min": commute,
+        "turnover_annual": tie - 0.8 + 0.01 * luck,
+        "retention_enterprise_36m": math.nan,
+    }
 
 
 def play(scenario, seed, months, *, events=False):

@@ -21,10 +21,10 @@ if TYPE_CHECKING:
     from concurrent.futures import Executor
 
     from matplotlib.axes import Axes
-    from parksim.indicators import Indicator
 
     from parksim.experiment.statistics import Estimate, Paired
     from parksim.experiment.work import Outcome, Play
+    from parksim.indicators import Indicator
     from parksim.scenario.schema import Scenario
 
 
@@ -192,7 +192,7 @@ class Comparison:
         here = self.groups[self.groups["indicator"] == indicator]
         wide = here.pivot(index="replication", columns=["group", "scenario"], values="value")  # noqa: PD010
         sizes = here[here["scenario"] == self.baseline].groupby("group", sort=False)["n"].mean()
-        rule = {"better": about.better, "threshold": about.threshold, "unit": about.unit}
+        rule: dict[str, Any] = {"better": about.better, "threshold": about.threshold, "unit": about.unit}
         found: dict[str, tuple[pd.Series, pd.Series, Paired]] = {}
         for group in here["group"].unique():
             both = [wide[group].get(name, pd.Series(math.nan, wide.index)) for name in (self.baseline, other)]

@@ -1,0 +1,28 @@
+"""What a test needs from outside: skips where it is missing, fails where the environment promised it."""
+
+import os
+from importlib.util import find_spec
+
+import pytest
+
+CHECKS = {
+    "postgres": lambda: bool(
+        os.environ.get("PARKSIM_PG_URL") or os.environ.get("PGHOST") or os.environ.get("PGPORT")
+    ),
+    "dask": lambda: find_spec("distributed") is not None,
+}
+
+
+def need(what):
+    """Go on only where `what` is there; ``PARKSIM_REQUIRE=postgres,dask`` turns skips into failures."""
+    if CHECKS[what]():
+        return
+    if what in os.environ.get("PARKSIM_REQUIRE", "").split(","):
+        pytest.fail(f"PARKSIM_REQUIRE promises {what}, and it is not there")
+    pytest.skip(f"needs {what}")
+
+
+def postgres_url():
+    """URL of a PostgreSQL for tests: PARKSIM_PG_URL, or what pg_virtualenv sets."""
+    need("postgres")
+    return os.environ.get("PARKSIM_PG_URL") or "postgresql://"
