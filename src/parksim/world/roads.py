@@ -152,9 +152,10 @@ def assign(
     -----
     Delay is the Bureau of Public Roads' (1964),
     ``free_flow_time * (1 + b * ((background + flow) / capacity) ** power)``; the rule is Wardrop's first
-    principle (1952), a static user equilibrium, which holds where Beckmann's objective (1956) is least. Routes
-    are added as they turn out faster; trips shift among known routes by damped Newton steps on what each route
-    loses against its pair's fullest (gradient projection, Jayakrishnan et al. 1994, with the whole Hessian).
+    principle (1952), a static user equilibrium, which holds where Beckmann's objective (1956) is least.
+    Routes are added as they turn out faster; trips shift among known routes by damped Newton steps on what
+    each loses against its pair's fullest (gradient projection, Jayakrishnan et al. 1994, with all of the
+    Hessian).
 
     No random number is drawn and no threaded kernel called: the same input gives the same bits.
 
@@ -262,8 +263,8 @@ class Network:
         if not (fine := most < _ENDLESS).all():
             init, term, _ = self._names[int(np.argmin(fine))]
             raise RoadError(
-                f"links: from {init!r} to {term!r} time overflows if all {np.sum(everyone.trips):g} trips go there;"
-                " capacity is too small or power too large"
+                f"links: from {init!r} to {term!r} time overflows if all {np.sum(everyone.trips):g} trips "
+                "take it: capacity is too small or power too large"
             )
 
         pairs = everyone.travelling()
