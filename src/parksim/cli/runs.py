@@ -86,7 +86,7 @@ def compare(
                           progress=progress)
     frame = result.table()
     wanted = [k for k in HEADLINES if k in frame.index] if not every else list(frame.index)
-    print_comparison(frame.loc[frame.index.isin(wanted)], [s.name for s in scenarios], reps, months, seed)
+    print_comparison(frame.loc[wanted], [s.name for s in scenarios], reps, months, seed)
     print(f"{reps} x {len(scenarios)} runs of {months} months in {time.perf_counter() - start:.0f} s")
     if json_file is not None:
         json_file.write_text(json.dumps(result.to_dict(), indent=2, allow_nan=False), encoding="utf-8")
@@ -157,8 +157,9 @@ def print_comparison(frame: pd.DataFrame, names: list[str], reps: int, months: i
             unit, sign = str(row["unit"]), float(row["sign_share" + end])
             moved = difference(row["difference" + end], unit)
             low, high = (difference(row[side + end], unit) for side in ("low", "high"))
+            interval = f"{moved} [{low}, {high}]".replace(" pp", "") + (" pp" if unit == "share" else "")
             rows.append((
-                str(indicator), shown(row[base], unit), shown(row[other], unit), f"{moved} [{low}, {high}]",
+                str(indicator), shown(row[base], unit), shown(row[other], unit), interval,
                 "n/a" if math.isnan(sign) else f"{100 * sign:.0f} %", str(row["verdict" + end])))
         table(f"{base} (base) against {other}: {reps} paired replications, {months} months, seed {seed}",
               ("indicator", base, other, "difference [95 % interval]", "sign holds in", "verdict"), rows)
