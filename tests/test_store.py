@@ -16,12 +16,11 @@ from fake_play import play, play_or_fail
 from require import postgres_url
 
 import parksim.store.migrations
-from parksim.experiment.work import Job, Member, Task, model_version, replication_seed, run_key, work
+from parksim.experiment.work import Cell, Job, Member, Task, replication_seed, run_key, work
 from parksim.packing import digest, pack, pack_frame, unpack_frame, unpack_groups, unpack_series
 from parksim.scenario.read import load
 from parksim.store import Store, StoreError
-from parksim.store.connect import _config
-from parksim.store.store import Cell
+from parksim.store.connect import _config, engine_for
 from parksim.store.tables import metadata
 
 
@@ -37,7 +36,7 @@ def url(request, tmp_path):
     else:
         where = postgres_url()
         yield where
-        engine = Store(where).engine
+        engine = engine_for(where)
         with engine.begin() as c:
             for table in [*reversed(metadata.sorted_tables), "alembic_version"]:
                 c.execute(sa.text(f"DROP TABLE {table}"))
@@ -49,9 +48,7 @@ def played(members, replications=3, months=4, player=play, settings=None, *, eve
     results, cells = [], []
     for r in range(replications):
         seed = replication_seed(1, r)
-        jobs = tuple(
-            Job(run_key(m, settings or {}, seed, months, model_version()), m, settings or {}) for m in members
-        )
+        jobs = tuple(Job(run_key(m, settings or {}, seed, months), m, settings or {}) for m in members)
         task = Task(seed, months, jobs, events)
         results += [(task, job, outcome) for job, outcome in zip(jobs, work(task, player), strict=True)]
         cells += [Cell(0, r, at, seed, job.key) for at, job in enumerate(jobs)]
@@ -180,7 +177,8 @@ def test_migrations_make_the_tables_that_the_code_writes(url):
     from alembic.migration import MigrationContext
     from alembic.script import ScriptDirectory
 
-    with Store(url).engine.connect() as c:
+    store = Store(url)
+    with store.engine.connect() as c:
         assert compare_metadata(MigrationContext.configure(c), metadata) == []
     assert ScriptDirectory.from_config(_config()).get_current_head() == parksim.store.migrations.HEAD
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -11,21 +11,23 @@ import pandas as pd
 
 from parksim.errors import ParksimError, nearest
 from parksim.experiment import statistics
-from parksim.experiment.futures import draw
+from parksim.experiment.plan import Plan, conduct
 from parksim.experiment.runner import outcomes, usable_cores
-from parksim.experiment.work import Job, Member, Task, model_version, replication_seed, run_key
+from parksim.experiment.work import Member
 from parksim.packing import unpack_frame, unpack_groups, unpack_series
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from concurrent.futures import Executor
+    from pathlib import Path
 
     from matplotlib.axes import Axes
 
     from parksim.experiment.statistics import Estimate, Paired
-    from parksim.experiment.work import Outcome, Play
+    from parksim.experiment.work import Cell, Outcome, Play
     from parksim.indicators import Indicator
     from parksim.scenario.schema import Scenario
+    from parksim.store import Store
 
 
 @dataclass(frozen=True)
@@ -298,6 +300,7 @@ def compare(
     workers: int | None = None,
     fixed: bool = False,
     events: bool = False,
+    store: Store | str | Path | None = None,
     executor: Executor | None = None,
     progress: Callable[[int, int], None] | None = None,
     play: Play | None = None,
@@ -320,6 +323,8 @@ def compare(
         Hold the uncertain parameters at the scenarios' values.
     events : bool
         Keep every run's event log too.
+    store : Store, str or Path, optional
+        Where to keep the runs; what it holds already is not played again. By default nowhere.
     executor : concurrent.futures.Executor, optional
         Where to play instead of in local processes.
     progress : callable, optional
@@ -339,32 +344,42 @@ def compare(
     known = members_of(scenarios)
     if reps < 1:
         raise ParksimError(f"replications {reps}: at least one is needed")
-    tasks: list[Task] = []
-    address: dict[str, list[tuple[str, int, int]]] = {}
-    futures: list[dict[str, Any]] = []
-    for r in range(reps):
-        luck = replication_seed(seed, r)
-        jobs: dict[str, Job] = {}
-        futures.append({})
-        for scenario, member in known:
-            changes = {} if fixed else draw(scenario, luck)
-            futures[-1] |= changes
-            key = run_key(member, changes, luck, months, model_version())
-            jobs[key] = Job(key, member, changes)
-            address.setdefault(key, []).append((member.name, r, luck))
-        tasks.append(Task(luck, months, tuple(jobs.values()), events))
-    found: list[tuple[str, int, int, Outcome]] = []
-    count = min(workers or usable_cores(), reps)
-    if progress is not None:
-        progress(0, len(address))
-    done = 0
-    for batch in outcomes(tasks, workers=count, executor=executor, play=play):
-        for outcome in batch:
-            found += [(*where, outcome) for where in address[outcome.key]]
-        done += len(batch)
-        if progress is not None:
-            progress(done, len(address))
-    return assemble([scenario for scenario, _ in known], found, reps, seed, months, futures)
+    name = " vs ".join(member.name for _, member in known)
+    spec = {"kind": "comparison", "fixed": fixed}
+    plan = Plan(name, spec, tuple(known), ({},), seed, months, fixed=fixed, events=events)
+    options: dict[str, Any] = {
+        "workers": min(workers or usable_cores(), reps),
+        "executor": executor,
+        "play": play,
+    }
+    if store is None:
+        found = _in_memory(plan, reps, progress, options)
+    else:
+        from parksim.store import Store  # noqa: PLC0415  (most comparisons need no database)
+
+        where = store if isinstance(store, Store) else Store(store)
+        conduct(plan, where, range(reps), progress=progress, **options)
+        found = [(cell, where.outcome(cell.key)) for _, cells in plan.tasks(range(reps)) for cell in cells]
+    return _assembled(plan, reps, found)
+
+
+def _in_memory(
+    plan: Plan, reps: int, progress: Callable[[int, int], None] | None, options: Mapping[str, Any]
+) -> list[tuple[Cell, Outcome]]:
+    cells: dict[str, list[Cell]] = {}
+    tasks = []
+    for task, places in plan.tasks(range(reps)):
+        jobs = {job.key: job for job in task.jobs}
+        tasks.append(replace(task, jobs=tuple(jobs.values())))
+        for cell in places:
+            cells.setdefault(cell.key, []).append(cell)
+    tell = progress or (lambda _done, _all: None)
+    tell(0, plan.size(reps))
+    found: list[tuple[Cell, Outcome]] = []
+    for batch in outcomes(tasks, **options):
+        found += [(cell, outcome) for outcome in batch for cell in cells[outcome.key]]
+        tell(len(found), plan.size(reps))
+    return found
 
 
 def members_of(scenarios: Iterable[Scenario | str]) -> list[tuple[Scenario, Member]]:
@@ -387,30 +402,20 @@ def members_of(scenarios: Iterable[Scenario | str]) -> list[tuple[Scenario, Memb
     return [(one, Member.of(one)) for one in loaded]
 
 
-def assemble(
-    scenarios: Sequence[Scenario],
-    found: list[tuple[str, int, int, Outcome]],
-    reps: int,
-    seed: int,
-    months: int,
-    futures: list[dict[str, Any]],
-) -> Comparison:
-    """Make a comparison of outcomes, in an order that does not depend on who finished first.
-
-    Raises
-    ------
-    ParksimError
-        If every run failed: with the traceback of the first.
-    """
-    order = {scenario.name: at for at, scenario in enumerate(scenarios)}
-    found = sorted(found, key=lambda one: (one[1], order[one[0]]))
+def _assembled(plan: Plan, reps: int, found: list[tuple[Cell, Outcome]]) -> Comparison:
+    """Make a comparison of outcomes, in an order that does not depend on who finished first."""
+    found = sorted(found, key=lambda one: (one[0].replication, one[0].position))
+    names = [member.name for _, member in plan.scenarios]
+    placed = [(names[cell.position], cell.replication, cell.seed, outcome) for cell, outcome in found]
     rows = [
-        (name, replication, luck, indicator, value)
-        for name, replication, luck, outcome in found
+        (name, replication, seed, indicator, value)
+        for name, replication, seed, outcome in placed
         for indicator, value in (outcome.indicators or {}).items()
     ]
     if not rows:
-        raise ParksimError(f"every run failed; the first says:\n{found[0][3].traceback}")
+        raise ParksimError(f"every run failed; the first says:\n{found[0][1].traceback}")
     values = pd.DataFrame(rows, columns=["scenario", "replication", "seed", "indicator", "value"])
-    drawn = pd.DataFrame(futures, index=pd.RangeIndex(len(futures), name="replication"))
-    return Comparison(tuple(scenarios), reps, seed, months, values, found, drawn)
+    index = pd.RangeIndex(reps, name="replication")
+    futures = pd.DataFrame([plan.futures(r) for r in range(reps)], index=index)
+    scenarios = tuple(scenario for scenario, _ in plan.scenarios)
+    return Comparison(scenarios, reps, plan.seed, plan.months, values, placed, futures)

@@ -28,7 +28,8 @@ class Uncertain:
     path : str
         Where it stands, as ``parameters.staying.tie``.
     low, mode, high : float
-        Ends of the plausible range, and the scenario's own value, clipped into the range.
+        Ends of the plausible range, and the scenario's own value, clipped into the range; without a
+        mode (nan) all values are equally likely.
     grade : str
         ``B``, ``C`` or ``assumed``.
     whole : bool
@@ -43,8 +44,11 @@ class Uncertain:
     whole: bool = False
 
     def at(self, u: float) -> float:
-        """Return the quantile `u` (0 to 1) of the triangular distribution of this number."""
-        value = triangular(u, self.low, self.mode, self.high)
+        """Return the quantile `u` (0 to 1) of this number's distribution, triangular where it has a mode."""
+        flat = math.isnan(self.mode)
+        value = (
+            self.low + u * (self.high - self.low) if flat else triangular(u, self.low, self.mode, self.high)
+        )
         return round(value) if self.whole else value
 
 

@@ -19,7 +19,7 @@ from parksim.errors import ParksimError
 from parksim.experiment.work import failure, process_id, work
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Generator, Iterable, Iterator
     from concurrent.futures import Future
 
     from parksim.experiment.work import Outcome, Play, Task
@@ -46,7 +46,7 @@ def outcomes(
     workers: int = 1,
     executor: Executor | None = None,
     play: Play | None = None,
-) -> Iterator[list[Outcome]]:
+) -> Generator[list[Outcome]]:
     """Play tasks and yield their outcomes as they come, a few tasks' at a time.
 
     The numbers do not depend on `workers`, the executor or the order of finishing: a run's luck is in its

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     Play = Callable[..., Run]
     """Plays a scenario: ``play(scenario, seed, months)``, as :func:`parksim.experiment.run.run` does."""
 
+DONE, FAILED = "done", "failed"
 _NOT_THE_MODEL = {"cli", "report", "store", "experiment"}
 
 
@@ -105,6 +106,17 @@ class Task:
 
 
 @dataclass(frozen=True, slots=True)
+class Cell:
+    """Where a run stands in an experiment: design point, replication and member (0: the baseline)."""
+
+    point: int
+    replication: int
+    position: int
+    seed: int
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """What became of a job.
 
@@ -130,10 +142,27 @@ class Outcome:
         """Whether there is no result."""
         return self.indicators is None
 
+    @property
+    def status(self) -> str:
+        """``done`` or ``failed``."""
+        return FAILED if self.failed else DONE
 
-def run_key(member: Member, changes: Mapping[str, Any], seed: int, months: int, version: str) -> str:
-    """Return the address of a run: equal for equal content, changes, seed, months and model version."""
-    what = [member.content_hash, dict(changes), seed, months, version]
+
+def run_key(
+    member: Member, changes: Mapping[str, Any], seed: int, months: int, *, events: bool = False
+) -> str:
+    """Return the address of a run: equal for equal content, changes, seed, months and model version.
+
+    A run that keeps its event log is another run than one that does not, with the same numbers.
+    """
+    what = [
+        member.content_hash,
+        dict(changes),
+        seed,
+        months,
+        model_version(),
+        *(["events"] if events else []),
+    ]
     text = json.dumps(what, sort_keys=True, default=str)
     return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 

@@ -21,6 +21,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError
 
 from parksim.errors import ParksimError, nearest
+from parksim.experiment.work import DONE, FAILED, Outcome, model_version
 from parksim.packing import Packed, unpack_frame, unpack_groups, unpack_series
 from parksim.store import tables as t
 from parksim.store.connect import WRITES, StoreError, engine_for, explain, migrate, temporary
@@ -30,27 +31,15 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection, Select, Table
 
-    from parksim.experiment.work import Job, Member, Outcome, Task
+    from parksim.experiment.work import Cell, Job, Member, Task
     from parksim.scenario.schema import Scenario
 
 T = TypeVar("T")
 
-DONE, FAILED = "done", "failed"
 PATIENCE_S = 120.0
 _MANY = 500  # keys in one question: below the 999 variables of old SQLite
 _PLACES = 1000  # members an experiment can have, for one number a (experiment, member)
 _log = logging.getLogger("parksim.store")
-
-
-@dataclass(frozen=True, slots=True)
-class Cell:
-    """Where a run stands in an experiment: design point, replication and member (0: the baseline)."""
-
-    point: int
-    replication: int
-    position: int
-    seed: int
-    key: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -428,8 +417,6 @@ class Store:
 
     def outcome(self, key: str) -> Outcome:
         """Return what became of a run, as a worker would."""
-        from parksim.experiment.work import Outcome  # noqa: PLC0415  (work is above the store)
-
         r, d, b, o, i = t.runs, t.details, t.labels, t.observations, t.indicators
         query = (
             select(r, b.c.body.label("labels"), d.c.data, d.c.events)
@@ -536,8 +523,6 @@ class Store:
 
     def _add_runs(self, c: Connection, results: Sequence[tuple[Task, Job, Outcome]]) -> dict[str, int]:
         """Enter runs; return the numbers of those whose results are still to be entered."""
-        from parksim.experiment.work import model_version  # noqa: PLC0415  (work is above the store)
-
         finished, version = _now(), model_version()
         rows = [
             {
@@ -549,7 +534,7 @@ class Store:
                 "version": version,
                 "machine": outcome.machine[:200],
                 "wall_s": outcome.wall_s,
-                "status": FAILED if outcome.failed else DONE,
+                "status": outcome.status,
                 "digest": outcome.digest,
                 "finished": finished,
                 "traceback": outcome.traceback.replace("\0", ""),
