@@ -180,7 +180,9 @@ class AgentSeam(mesa.Model):  # type: ignore[misc]  # Mesa has no types
             self._grid = OrthogonalMooreGrid(park.shape, torus=False, capacity=None, random=self.random)
             for name in ("use", "floors", "m2", "block", "building"):
                 data = np.asarray(getattr(park, name), dtype=np.float64 if name == "m2" else np.int64)
-                layer = PropertyLayer(name, park.shape, default_value=data.dtype.type(0), dtype=data.dtype.type)
+                layer = PropertyLayer(
+                    name, park.shape, default_value=data.dtype.type(0), dtype=data.dtype.type
+                )
                 layer.data[:] = data
                 self._grid.add_property_layer(layer)
             self._agents_stale = True

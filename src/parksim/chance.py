@@ -65,7 +65,9 @@ def named_seed(seed: int, name: str) -> int:
 
 def combine(ids: Ids | int, other: Ids | int) -> Ids:
     """Return the identities of pairs, as (person, alternative) or (employer, post, fill)."""
-    left, right = (np.atleast_1d(np.asarray(x & _MASK if isinstance(x, int) else x, dtype=U64)) for x in (ids, other))
+    left, right = (
+        np.atleast_1d(np.asarray(x & _MASK if isinstance(x, int) else x, dtype=U64)) for x in (ids, other)
+    )
     with np.errstate(over="ignore"):
         x = left * _GOLDEN + right
     _mix_in_place(x, np.empty_like(x))
@@ -88,7 +90,9 @@ class Chance:
 
     def key(self, decision: str, month: int) -> int:
         """Return the 64-bit key of a decision in a month."""
-        return _mix_int((_mix_int((self.seed * 0x9E3779B97F4A7C15 + 1) & _MASK) ^ name_code(decision)) + month & _MASK)
+        return _mix_int(
+            (_mix_int((self.seed * 0x9E3779B97F4A7C15 + 1) & _MASK) ^ name_code(decision)) + month & _MASK
+        )
 
     def uniform(self, decision: str, month: int, ids: Ids, c: int = 0) -> Floats:
         """Draw one number in (0, 1) for each identity.

@@ -40,8 +40,13 @@ def zone_utility(scenario: Scenario, minutes: Floats, *, tied: bool) -> Floats:
 
 
 def choose_zone(
-    chance: Chance, ids: Ids, moves: npt.NDArray[np.integer], tied: npt.NDArray[np.bool_],
-    building: npt.NDArray[np.integer], utility: tuple[Floats, Floats], codes: Ids,
+    chance: Chance,
+    ids: Ids,
+    moves: npt.NDArray[np.integer],
+    tied: npt.NDArray[np.bool_],
+    building: npt.NDArray[np.integer],
+    utility: tuple[Floats, Floats],
+    codes: Ids,
 ) -> tuple[npt.NDArray[np.int16], Floats]:
     """Draw home zones; the error of a zone belongs to (person, move, zone).
 
@@ -85,10 +90,16 @@ def zone_codes(scenario: Scenario) -> Ids:
 
 
 def rehome(
-    chance: Chance, scenario: Scenario, people: dict[str, npt.NDArray[Any]], building: npt.NDArray[np.integer],
-    utility: tuple[Floats, Floats], codes: Ids,
+    chance: Chance,
+    scenario: Scenario,
+    people: dict[str, npt.NDArray[Any]],
+    building: npt.NDArray[np.integer],
+    utility: tuple[Floats, Floats],
+    codes: Ids,
 ) -> None:
     """Give people who come from outside a home: sets ``zone`` and ``spread`` in `people`."""
     moves = people.setdefault("moves", np.zeros(len(building), dtype=np.int16))
-    people["zone"], _ = choose_zone(chance, people["identity"], moves, people["tied"], building, utility, codes)
+    people["zone"], _ = choose_zone(
+        chance, people["identity"], moves, people["tied"], building, utility, codes
+    )
     people["spread"] = spread(chance, people["identity"], moves, scenario.parameters.home.distance_spread)

@@ -44,47 +44,128 @@ class Indicator:
 
 def _all() -> dict[str, Indicator]:
     rows = [
-        Indicator("commute_mean_min", "min", "lower", 1.0,
-                  "mean one-way door-to-desk minutes of those who travelled this month"),
+        Indicator(
+            "commute_mean_min",
+            "min",
+            "lower",
+            1.0,
+            "mean one-way door-to-desk minutes of those who travelled this month",
+        ),
         Indicator("commute_median_min", "min", "lower", 1.0, "median of the same"),
-        Indicator("commute_mean_min_cohort", "min", "lower", 1.0,
-                  "mean over everyone employed at month 0, a leaver with the last known time"),
-        Indicator("commute_share_within_45", "share", "higher", 0.01, "share of commuters with at most 45 minutes"),
-        Indicator("commute_share_over_60", "share", "lower", 0.01, "share of commuters with more than 60 minutes"),
-        Indicator("commute_share_under_5km", "share", "higher", 0.01, "share of employees whose route is under 5 km"),
-        Indicator("live_in_park_share", "share", "higher", 0.01, "employees living in a flat of the park / employees"),
+        Indicator(
+            "commute_mean_min_cohort",
+            "min",
+            "lower",
+            1.0,
+            "mean over everyone employed at month 0, a leaver with the last known time",
+        ),
+        Indicator(
+            "commute_share_within_45", "share", "higher", 0.01, "share of commuters with at most 45 minutes"
+        ),
+        Indicator(
+            "commute_share_over_60", "share", "lower", 0.01, "share of commuters with more than 60 minutes"
+        ),
+        Indicator(
+            "commute_share_under_5km", "share", "higher", 0.01, "share of employees whose route is under 5 km"
+        ),
+        Indicator(
+            "live_in_park_share",
+            "share",
+            "higher",
+            0.01,
+            "employees living in a flat of the park / employees",
+        ),
         Indicator("jobs_per_home", "ratio", "none", 0.1, "jobs per flat of the park; n/a without flats"),
-        Indicator("retention_employee_12m", "share", "higher", 0.01,
-                  "of those employed in the park twelve months before, share employed in the park now"),
+        Indicator(
+            "retention_employee_12m",
+            "share",
+            "higher",
+            0.01,
+            "of those employed in the park twelve months before, share employed in the park now",
+        ),
         Indicator("retention_employer_12m", "share", "higher", 0.01, "... still with the same employer"),
         Indicator("turnover_annual", "share", "lower", 0.01, "quits of the last 12 months / mean head-count"),
-        Indicator("retention_enterprise_12m", "share", "higher", 0.01,
-                  "of enterprises in the park twelve months before, share still there"),
-        Indicator("retention_enterprise_36m", "share", "higher", 0.01,
-                  "of enterprises in the park 36 months before, share still there"),
+        Indicator(
+            "retention_enterprise_12m",
+            "share",
+            "higher",
+            0.01,
+            "of enterprises in the park twelve months before, share still there",
+        ),
+        Indicator(
+            "retention_enterprise_36m",
+            "share",
+            "higher",
+            0.01,
+            "of enterprises in the park 36 months before, share still there",
+        ),
         Indicator("vacancy_rate", "share", "lower", 0.01, "open posts / posts"),
         Indicator("floor_vacancy_share", "share", "lower", 0.01, "free office floor / office floor"),
         Indicator("ties_per_employee", "ties", "higher", 0.25, "mean ties outside one's own firm"),
-        Indicator("participation_share", "share", "higher", 0.01,
-                  "employees who took part in an event in the last 12 months / employees"),
-        Indicator("spillover_index", "workers", "higher", 1.0,
-                  "mean over firms of the workers of other firms, each weighed by exp(decay * walking minutes)"),
-        Indicator("requests_answered_share", "share", "higher", 0.05,
-                  "answered requests / requests; with nobody to ask a request counts as unanswered"),
+        Indicator(
+            "participation_share",
+            "share",
+            "higher",
+            0.01,
+            "employees who took part in an event in the last 12 months / employees",
+        ),
+        Indicator(
+            "spillover_index",
+            "workers",
+            "higher",
+            1.0,
+            "mean over firms of the workers of other firms, each weighed by exp(decay * walking minutes)",
+        ),
+        Indicator(
+            "requests_answered_share",
+            "share",
+            "higher",
+            0.05,
+            "answered requests / requests; with nobody to ask a request counts as unanswered",
+        ),
         Indicator("request_days", "days", "lower", 1.0, "mean days to an answer, over the answered requests"),
-        Indicator("output_per_mu", "10^4 CNY/mu/year", "higher", 5.0, "yearly output / land (1 mu = 666.7 m2)"),
+        Indicator(
+            "output_per_mu", "10^4 CNY/mu/year", "higher", 5.0, "yearly output / land (1 mu = 666.7 m2)"
+        ),
         Indicator("tax_per_mu", "10^4 CNY/mu/year", "higher", 0.5, "yearly tax / land (1 mu = 666.7 m2)"),
         Indicator("employees", "persons", "none", 100, "people employed in the park", "last"),
         Indicator("enterprises", "firms", "none", 5, "active enterprises", "last"),
-        Indicator("enterprises_registered", "firms", "none", 5,
-                  "active enterprises and empty shells, at the scenario's inactive share", "last"),
-        Indicator("capex_cny", "CNY", "lower", 1e5,
-                  "cost of building what stands or was done and is not in the plain layout", "last"),
-        Indicator("opex_cny_year", "CNY/year", "lower", 1e5, "yearly running cost of places, governance and measures",
-                  "last"),
+        Indicator(
+            "enterprises_registered",
+            "firms",
+            "none",
+            5,
+            "active enterprises and empty shells, at the scenario's inactive share",
+            "last",
+        ),
+        Indicator(
+            "capex_cny",
+            "CNY",
+            "lower",
+            1e5,
+            "cost of building what stands or was done and is not in the plain layout",
+            "last",
+        ),
+        Indicator(
+            "opex_cny_year",
+            "CNY/year",
+            "lower",
+            1e5,
+            "yearly running cost of places, governance and measures",
+            "last",
+        ),
     ]
-    rows += [Indicator(f"net_cost_{payer}", "CNY", "lower", 1e5, f"discounted cost booked to {payer} over the run", "last")
-             for payer in ("government", "operator", "employers", "users")]
+    rows += [
+        Indicator(
+            f"net_cost_{payer}",
+            "CNY",
+            "lower",
+            1e5,
+            f"discounted cost booked to {payer} over the run",
+            "last",
+        )
+        for payer in ("government", "operator", "employers", "users")
+    ]
     return {row.name: row for row in rows}
 
 
@@ -93,14 +174,35 @@ ALL = _all()
 
 _PATTERNS: tuple[tuple[str, str, Better, float, str], ...] = (
     ("mode_share_", "share", "none", 0.01, "share of commuters whose main mode is {}"),
-    ("coverage_all_", "share", "higher", 0.01,
-     "employees for whom every category of circle {} they need is covered / employees who need any"),
-    ("coverage_", "share", "higher", 0.01,
-     "mean over employees of the share of the categories of {} they need that have an open place they may use "
-     "within the circle's walking minutes of desk or home"),
-    ("nearest_min_", "min", "lower", 0.5, "median walking minutes to the nearest usable {} of those who need one"),
-    ("served_", "share", "higher", 0.01,
-     "visits wanted in {} that end within the circle's minutes, walk plus wait / visits wanted"),
+    (
+        "coverage_all_",
+        "share",
+        "higher",
+        0.01,
+        "employees for whom every category of circle {} they need is covered / employees who need any",
+    ),
+    (
+        "coverage_",
+        "share",
+        "higher",
+        0.01,
+        "mean over employees of the share of the categories of {} they need that have an open place they may use "
+        "within the circle's walking minutes of desk or home",
+    ),
+    (
+        "nearest_min_",
+        "min",
+        "lower",
+        0.5,
+        "median walking minutes to the nearest usable {} of those who need one",
+    ),
+    (
+        "served_",
+        "share",
+        "higher",
+        0.01,
+        "visits wanted in {} that end within the circle's minutes, walk plus wait / visits wanted",
+    ),
     ("placed_share_", "share", "higher", 0.02, "of those who want a place in {}, share who have one"),
 )
 

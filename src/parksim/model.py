@@ -18,7 +18,17 @@ from parksim.chance import Chance, Floats, Ids, name_code, pick
 from parksim.homes import zone_codes, zone_utility
 from parksim.interventions import kinds
 from parksim.people import EDUCATION, HOUSEHOLDS, PERSON, WAGE_BANDS
-from parksim.phases import community, enterprises, hiring, interventions, measure, services, staying, travel, works
+from parksim.phases import (
+    community,
+    enterprises,
+    hiring,
+    interventions,
+    measure,
+    services,
+    staying,
+    travel,
+    works,
+)
 from parksim.phases.hiring import Seekers
 from parksim.scenario.schema import MODES
 from parksim.table import Current, Rows, Table
@@ -47,7 +57,17 @@ POST: dict[str, tuple[Any, Any]] = {
     "unserved": (np.float32, 0),
     "meetings": (np.float32, 0),
 }
-HELD = ("mode", "commute_min", "km", "kindergarten", "school", "after_school", "served", "unserved", "meetings")
+HELD = (
+    "mode",
+    "commute_min",
+    "km",
+    "kindergarten",
+    "school",
+    "after_school",
+    "served",
+    "unserved",
+    "meetings",
+)
 FIRM: dict[str, tuple[Any, Any]] = {
     "identity": (np.uint64, 0),
     "active": (np.bool_, False),
@@ -75,21 +95,34 @@ class EntranceNetwork:
         ways = [(g, k) for g in range(n) for k in range(self.buildings) if np.isfinite(inside[g, k])]
         self.reached = np.zeros(self.buildings, dtype=np.bool_)
         self.reached[[k for _, k in ways]] = True
-        self.roads = Network(pd.DataFrame({
-            "init": ["city"] * n + [f"entrance {g}" for g, _ in ways],
-            "term": [f"entrance {g}" for g in range(n)] + [f"building {k}" for _, k in ways],
-            "capacity": [g.capacity for g in entrances] + [1e6] * len(ways),
-            "free_flow_time": [free_min] * n + [inside[g, k] for g, k in ways],
-            "b": [b] * n + [0.0] * len(ways),
-            "power": [power] * n + [1.0] * len(ways),
-            "background": [g.background for g in entrances] + [0.0] * len(ways),
-        })) if n else None
+        self.roads = (
+            Network(
+                pd.DataFrame(
+                    {
+                        "init": ["city"] * n + [f"entrance {g}" for g, _ in ways],
+                        "term": [f"entrance {g}" for g in range(n)] + [f"building {k}" for _, k in ways],
+                        "capacity": [g.capacity for g in entrances] + [1e6] * len(ways),
+                        "free_flow_time": [free_min] * n + [inside[g, k] for g, k in ways],
+                        "b": [b] * n + [0.0] * len(ways),
+                        "power": [power] * n + [1.0] * len(ways),
+                        "background": [g.background for g in entrances] + [0.0] * len(ways),
+                    }
+                )
+            )
+            if n
+            else None
+        )
 
     def demand(self, cars: Floats) -> pd.DataFrame:
         """Trips from the city to each building that cars can reach."""
         some = np.flatnonzero((cars > 1e-9) & self.reached)
-        return pd.DataFrame({"origin": ["city"] * some.size, "destination": [f"building {k}" for k in some],
-                             "trips": cars[some]})
+        return pd.DataFrame(
+            {
+                "origin": ["city"] * some.size,
+                "destination": [f"building {k}" for k in some],
+                "trips": cars[some],
+            }
+        )
 
 
 class ParkModel(AgentSeam):
@@ -186,9 +219,27 @@ class ParkModel(AgentSeam):
 
     def _state(self) -> dict[str, Any]:
         """All that a month leaves behind, besides what follows from the scenario."""
-        names = ("chance", "posts", "firms", "seekers", "month", "first_month", "in_burn_in", "works", "books",
-                 "events", "measured", "memory", "firm_exits", "firm_entries", "turned_away", "travel", "services",
-                 "community", "centre")
+        names = (
+            "chance",
+            "posts",
+            "firms",
+            "seekers",
+            "month",
+            "first_month",
+            "in_burn_in",
+            "works",
+            "books",
+            "events",
+            "measured",
+            "memory",
+            "firm_exits",
+            "firm_entries",
+            "turned_away",
+            "travel",
+            "services",
+            "community",
+            "centre",
+        )
         return {name: getattr(self, name) for name in names}
 
     def _restore(self, state: dict[str, Any]) -> None:
@@ -196,8 +247,14 @@ class ParkModel(AgentSeam):
             setattr(self, name, value)
 
     def __getstate__(self) -> dict[str, Any]:
-        return {"scenario": self.spec, "seed": self.run_seed, "tick": self.tick, "layout": self.layout,
-                "steps": self.steps, "state": self._state()}
+        return {
+            "scenario": self.spec,
+            "seed": self.run_seed,
+            "tick": self.tick,
+            "layout": self.layout,
+            "steps": self.steps,
+            "state": self._state(),
+        }
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         super().__init__(seed=state["seed"])
@@ -211,8 +268,11 @@ class ParkModel(AgentSeam):
 
     def _lay_out(self, layout: Layout) -> None:
         """Make everything that follows from a layout; people keep their buildings, places their names."""
-        held = {name: self._held_names(name) for name in ("kindergarten", "school", "after_school", "flat")} if (
-            hasattr(self, "place")) else {}
+        held = (
+            {name: self._held_names(name) for name in ("kindergarten", "school", "after_school", "flat")}
+            if (hasattr(self, "place"))
+            else {}
+        )
         self.layout = layout
         self.place = Place(self.spec, layout)
         for name in ("entrance_network", "zone_codes", "tech_sector", "anchored", "building_codes"):
@@ -277,7 +337,7 @@ class ParkModel(AgentSeam):
         return pick(self.chance.uniform("firm/sector", 0, ids), shares / shares[-1])
 
     def free_posts(self) -> Floats:
-        """Posts each building has floor for, less those there are."""
+        """Return the posts each building has floor for, less those there are."""
         m2 = np.array([b.m2 if b.workplace else 0.0 for b in self.place.buildings])
         held = self.posts.firm >= 0
         building = self.place.unit_building[self.posts.unit[held]]
@@ -298,7 +358,9 @@ class ParkModel(AgentSeam):
         for a in np.unique(anchor[anchor >= 0]):
             mine = anchor == a
             block = self.spec.enterprises.anchors[a].block
-            own = np.array([i for i, b in enumerate(self.place.buildings) if b.block == block and b.workplace])
+            own = np.array(
+                [i for i, b in enumerate(self.place.buildings) if b.block == block and b.workplace]
+            )
             m2 = np.cumsum([self.place.buildings[i].m2 for i in own])
             building[mine] = own[pick(self.chance.uniform("post/building", 0, identity[mine]), m2 / m2[-1])]
         storeys = np.array([b.floors for b in self.place.buildings])[building]
@@ -326,7 +388,12 @@ class ParkModel(AgentSeam):
     def leave(self, rows: Rows, cause: npt.NDArray[np.int8]) -> None:
         """Let people leave their posts, which stay as vacancies; those still in the city may come back."""
         posts = self.posts
-        self.log("leave", posts.identity[rows], self.firms.identity[posts.firm[rows]], cause,)
+        self.log(
+            "leave",
+            posts.identity[rows],
+            self.firms.identity[posts.firm[rows]],
+            cause,
+        )
         self.memory.left(self, rows, cause)
         stays = rows[cause != staying.LEFT_CITY]
         people = {name: getattr(posts, name)[stays].copy() for name in PERSON}
@@ -340,14 +407,22 @@ class ParkModel(AgentSeam):
             getattr(posts, name)[rows] = POST[name][1]
         posts.filled[rows] = False
 
-    def _leave_flats(self, people: dict[str, npt.NDArray[Any]], rows: Rows, gone: npt.NDArray[np.bool_]) -> None:
+    def _leave_flats(
+        self, people: dict[str, npt.NDArray[Any]], rows: Rows, gone: npt.NDArray[np.bool_]
+    ) -> None:
         from parksim.homes import choose_zone  # noqa: PLC0415
 
         people["moves"][gone] += 1
         building = self.place.unit_building[self.posts.unit[rows[gone]]]
         people["zone"][gone], _ = choose_zone(
-            self.chance, people["identity"][gone], people["moves"][gone], people["tied"][gone], building,
-            self.home_utility, self.zone_codes)
+            self.chance,
+            people["identity"][gone],
+            people["moves"][gone],
+            people["tied"][gone],
+            building,
+            self.home_utility,
+            self.zone_codes,
+        )
         people["flat"][gone] = -1
 
     # --- records --------------------------------------------------------------------------------
@@ -377,8 +452,11 @@ class ParkModel(AgentSeam):
                 named = np.array([b.name for b in self.place.buildings], dtype=object)[detail.astype(int)]
             else:
                 named = np.array([*zones, "flat"], dtype=object)[detail.astype(int)]
-            frames.append(pd.DataFrame(
-                {"month": month, "kind": kind, "identity": people, "enterprise": firms, "detail": named}))
+            frames.append(
+                pd.DataFrame(
+                    {"month": month, "kind": kind, "identity": people, "enterprise": firms, "detail": named}
+                )
+            )
         if not frames:
             return pd.DataFrame(columns=["month", "kind", "identity", "enterprise", "detail"])
         return pd.concat(frames, ignore_index=True)
@@ -386,16 +464,29 @@ class ParkModel(AgentSeam):
     @property
     def employees(self) -> Current:
         """Everybody employed here now."""
-        return Current(self.posts, "filled", {
-            "mode": MODES, "wage_band": WAGE_BANDS, "household": HOUSEHOLDS, "education": EDUCATION,
-            "zone": tuple(z.name for z in self.spec.city.zones)})
+        return Current(
+            self.posts,
+            "filled",
+            {
+                "mode": MODES,
+                "wage_band": WAGE_BANDS,
+                "household": HOUSEHOLDS,
+                "education": EDUCATION,
+                "zone": tuple(z.name for z in self.spec.city.zones),
+            },
+        )
 
     @property
     def enterprises(self) -> Current:
         """The active enterprises."""
-        return Current(self.firms, "active", {
-            "sector": tuple(self.spec.enterprises.sectors),
-            "building": tuple(b.name for b in self.place.buildings)})
+        return Current(
+            self.firms,
+            "active",
+            {
+                "sector": tuple(self.spec.enterprises.sectors),
+                "building": tuple(b.name for b in self.place.buildings),
+            },
+        )
 
     @property
     def amenities(self) -> Current:
@@ -405,14 +496,37 @@ class ParkModel(AgentSeam):
     def place_table(self) -> Table:
         """Return the amenities as a table; `wait_min` at lunch and `visits_day` over the whole day."""
         amenities, state = self.layout.amenities, self.services
-        table = Table({"name": (object, ""), "category": (object, ""), "access": (object, ""), "open": (np.bool_, True),
-                       "capacity": (np.float64, 0), "price": (np.float64, 0), "wait_min": (np.float64, 0),
-                       "visits_day": (np.float64, 0), "identity": (np.uint64, 0)}, max(len(amenities), 1))
+        table = Table(
+            {
+                "name": (object, ""),
+                "category": (object, ""),
+                "access": (object, ""),
+                "open": (np.bool_, True),
+                "capacity": (np.float64, 0),
+                "price": (np.float64, 0),
+                "wait_min": (np.float64, 0),
+                "visits_day": (np.float64, 0),
+                "identity": (np.uint64, 0),
+            },
+            max(len(amenities), 1),
+        )
         known = state.wait.shape[1] == len(amenities) if state.wait.ndim == 2 else False
         load = state.load if known else np.zeros((1, len(amenities)))
-        wait = (state.wait * load).sum(axis=0) / np.maximum(load.sum(axis=0), 1e-9) if known else np.zeros(len(amenities))
+        wait = (
+            (state.wait * load).sum(axis=0) / np.maximum(load.sum(axis=0), 1e-9)
+            if known
+            else np.zeros(len(amenities))
+        )
         table.add(
-            len(amenities), name=[a.name for a in amenities], category=[a.category for a in amenities],
-            access=[a.access for a in amenities], open=True, capacity=[a.capacity for a in amenities],
-            price=[a.price for a in amenities], wait_min=wait, visits_day=load.sum(axis=0), identity=self.place.code)
+            len(amenities),
+            name=[a.name for a in amenities],
+            category=[a.category for a in amenities],
+            access=[a.access for a in amenities],
+            open=True,
+            capacity=[a.capacity for a in amenities],
+            price=[a.price for a in amenities],
+            wait_min=wait,
+            visits_day=load.sum(axis=0),
+            identity=self.place.code,
+        )
         return table

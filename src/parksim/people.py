@@ -16,6 +16,8 @@ from parksim.chance import Chance, Floats, Ids, pick
 from parksim.scenario.categories import CATEGORIES
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from parksim.scenario.schema import Need, Population
 
 WAGE_BANDS = ("low", "middle", "high")
@@ -48,12 +50,18 @@ PERSON: dict[str, tuple[Any, Any]] = {
 """Columns that belong to the person and go along to another employer: dtype and value of an empty row."""
 
 
-def _cumulative(shares: dict[Any, float], order: tuple[str, ...]) -> Floats:
+def _by_band(shares: Mapping[Any, float]) -> list[float]:
+    return [shares.get(band, 0.0) for band in WAGE_BANDS]
+
+
+def _cumulative(shares: Mapping[Any, float], order: tuple[str, ...]) -> Floats:
     values = np.cumsum([shares.get(name, 0.0) for name in order])
     return np.asarray(values / values[-1])
 
 
-def attributes(chance: Chance, ids: Ids, population: Population, needs: dict[str, Need]) -> dict[str, npt.NDArray[Any]]:
+def attributes(
+    chance: Chance, ids: Ids, population: Population, needs: dict[str, Need]
+) -> dict[str, npt.NDArray[Any]]:
     """Synthesise people.
 
     Parameters
@@ -77,8 +85,8 @@ def attributes(chance: Chance, ids: Ids, population: Population, needs: dict[str
 
     wage = pick(u("wage"), _cumulative(population.wage_band, WAGE_BANDS))
     household = pick(u("household"), _cumulative(population.household, HOUSEHOLDS))
-    car = np.array([population.car_share.get(b, 0.0) for b in WAGE_BANDS])
-    ebike = np.array([population.ebike_share.get(b, 0.0) for b in WAGE_BANDS])
+    car = np.array(_by_band(population.car_share))
+    ebike = np.array(_by_band(population.ebike_share))
     bands = tuple(population.age)
     edges = np.array([[float(x) for x in band.split("-")] for band in bands])
     band = pick(u("age band"), _cumulative(population.age, bands))
@@ -104,7 +112,9 @@ def _need_shares(key: tuple[tuple[str, float | None], ...]) -> tuple[tuple[str, 
     return tuple((name, by, CATEGORIES[name].share if share is None else share) for name, by, share in shares)
 
 
-def _needs(chance: Chance, ids: Ids, household: npt.NDArray[np.intp], needs: dict[str, Need]) -> npt.NDArray[np.uint32]:
+def _needs(
+    chance: Chance, ids: Ids, household: npt.NDArray[np.intp], needs: dict[str, Need]
+) -> npt.NDArray[np.uint32]:
     mask = np.zeros(len(ids), dtype=np.uint32)
     shares = _need_shares(tuple((name, need.share) for name, need in sorted(needs.items())))
     for bit, (name, needed_by, share) in enumerate(shares):

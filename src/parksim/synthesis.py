@@ -91,12 +91,27 @@ def _firms(model: ParkModel) -> None:
     enterprises = scenario.enterprises
     anchors = enterprises.anchors
     blocks = [b.block for b in model.place.buildings]
-    ids = chance.identities("anchor", np.arange(len(anchors), dtype=np.uint64)) if anchors else np.empty(0, np.uint64)
+    ids = (
+        chance.identities("anchor", np.arange(len(anchors), dtype=np.uint64))
+        if anchors
+        else np.empty(0, np.uint64)
+    )
     for a, anchor in enumerate(anchors):
-        own = [i for i, block in enumerate(blocks) if block == anchor.block and model.place.buildings[i].workplace]
+        own = [
+            i
+            for i, block in enumerate(blocks)
+            if block == anchor.block and model.place.buildings[i].workplace
+        ]
         main = max(own, key=lambda i: model.place.buildings[i].m2)
-        row = firms.add(1, identity=ids[a], active=True, sector=model.sector_index(anchor.sector), building=main,
-                        anchor=a, born=-round(anchor.age_years * 12))
+        row = firms.add(
+            1,
+            identity=ids[a],
+            active=True,
+            sector=model.sector_index(anchor.sector),
+            building=main,
+            anchor=a,
+            born=-round(anchor.age_years * 12),
+        )
         model.open_posts(row, np.array([anchor.employees]))
     rest = sizes(enterprises, scenario.population.employees - sum(a.employees for a in anchors))
     ids = chance.identities("firm", np.arange(rest.size, dtype=np.uint64))
@@ -120,7 +135,7 @@ def _people(model: ParkModel) -> None:
     rows = np.flatnonzero(posts.firm >= 0)
     posts.fill[rows] = 1
     employer = model.firms.identity[posts.firm[rows]]
-    ids = chance.identities("person", employer, posts.post[rows].astype(np.uint64), np.uint64(1))
+    ids = chance.identities("person", employer, posts.post[rows].astype(np.uint64), 1)
     people = attributes(chance, ids, scenario.population, scenario.needs)
     building = model.place.unit_building[posts.unit[rows]]
     rehome(chance, scenario, people, building, model.home_utility, model.zone_codes)
@@ -131,7 +146,9 @@ def _people(model: ParkModel) -> None:
     posts.since[rows] = model.month - _tenure(model, ids, np.maximum(oldest, 0))
 
 
-def _tenure(model: ParkModel, ids: npt.NDArray[np.uint64], longest: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+def _tenure(
+    model: ParkModel, ids: npt.NDArray[np.uint64], longest: npt.NDArray[np.int64]
+) -> npt.NDArray[np.int64]:
     """Draw months with the employer from the law that constant hiring and the tenure hazard lead to."""
     p = model.spec.parameters.staying
     months = np.arange(_LONGEST_TENURE)
@@ -139,5 +156,5 @@ def _tenure(model: ParkModel, ids: npt.NDArray[np.uint64], longest: npt.NDArray[
     alive = np.r_[1.0, np.cumprod(1 - hazard)[:-1]]
     below: Floats = np.r_[0.0, np.cumsum(alive)]
     reach = np.minimum(longest + 1, _LONGEST_TENURE)
-    u = model.chance.uniform("tenure", 0, combine(ids, np.uint64(1))) * below[reach]
+    u = model.chance.uniform("tenure", 0, combine(ids, 1)) * below[reach]
     return np.minimum(np.searchsorted(below, u, side="right") - 1, longest)

@@ -93,8 +93,11 @@ class Table:
         self._length = length
 
     def __getstate__(self) -> dict[str, Any]:
-        return {"spec": self._spec, "free": self._free,
-                "columns": {name: column.copy() for name, column in self._columns.items()}}
+        return {
+            "spec": self._spec,
+            "free": self._free,
+            "columns": {name: column.copy() for name, column in self._columns.items()},
+        }
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self._spec = state["spec"]
@@ -126,9 +129,10 @@ class Current:
     def __getattr__(self, name: str) -> npt.NDArray[Any]:
         if name.startswith("_"):
             raise AttributeError(name)
-        column = getattr(self._table, name)[getattr(self._table, self._mask)]
+        column: npt.NDArray[Any] = getattr(self._table, name)[getattr(self._table, self._mask)]
         if name in self._labels:
-            return np.asarray([*self._labels[name], ""], dtype=object)[column]
+            named: npt.NDArray[Any] = np.asarray([*self._labels[name], ""], dtype=object)[column]
+            return named
         return column
 
     def labels(self, name: str) -> tuple[str, ...]:

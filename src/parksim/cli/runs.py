@@ -7,7 +7,7 @@ import json
 import math
 import time
 from contextlib import contextmanager
-from pathlib import Path
+from pathlib import Path  # noqa: TC003  (Typer reads the annotations)
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -15,7 +15,7 @@ import typer
 from parksim.cli import app
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     import pandas as pd
 
@@ -24,12 +24,30 @@ Seed = Annotated[int, typer.Option("--seed", help="Seed: the same seed gives the
 Lang = Annotated[str, typer.Option("--lang", help="Language of the report: en or zh.")]
 
 HEADLINES = (
-    "commute_mean_min", "commute_mean_min_cohort", "commute_share_within_45", "commute_share_over_60",
-    "live_in_park_share", "coverage_life_15", "served_life_15", "coverage_medical_15", "served_medical_15",
-    "coverage_fitness_10", "served_fitness_10", "coverage_reading_10", "served_reading_10",
-    "placed_share_kindergarten", "retention_employee_12m", "retention_employer_12m", "turnover_annual",
-    "retention_enterprise_12m", "ties_per_employee", "participation_share", "requests_answered_share",
-    "spillover_index", "capex_cny", "opex_cny_year",
+    "commute_mean_min",
+    "commute_mean_min_cohort",
+    "commute_share_within_45",
+    "commute_share_over_60",
+    "live_in_park_share",
+    "coverage_life_15",
+    "served_life_15",
+    "coverage_medical_15",
+    "served_medical_15",
+    "coverage_fitness_10",
+    "served_fitness_10",
+    "coverage_reading_10",
+    "served_reading_10",
+    "placed_share_kindergarten",
+    "retention_employee_12m",
+    "retention_employer_12m",
+    "turnover_annual",
+    "retention_enterprise_12m",
+    "ties_per_employee",
+    "participation_share",
+    "requests_answered_share",
+    "spillover_index",
+    "capex_cny",
+    "opex_cny_year",
 )
 """What a comparison prints without ``--all``."""
 
@@ -39,7 +57,9 @@ def run(
     name: Annotated[str, typer.Argument(metavar="NAME", help="Name of the library, or a file.")],
     months: Months = 36,
     seed: Seed = 1,
-    out: Annotated[Path | None, typer.Option("--series", help="Write the monthly series to this CSV.")] = None,
+    out: Annotated[
+        Path | None, typer.Option("--series", help="Write the monthly series to this CSV.")
+    ] = None,
     *,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
@@ -54,25 +74,48 @@ def run(
     if out is not None:
         result.series.to_csv(out)
     if as_json:
-        print(json.dumps({"scenario": scenario.name, "seed": seed, "months": months, "indicators": {
-            k: None if math.isnan(v) else v for k, v in result.indicators.items()}}, indent=2))
+        print(
+            json.dumps(
+                {
+                    "scenario": scenario.name,
+                    "seed": seed,
+                    "months": months,
+                    "indicators": {k: None if math.isnan(v) else v for k, v in result.indicators.items()},
+                },
+                indent=2,
+            )
+        )
         return
     rows = [(k, shown(v, describe(k).unit), describe(k).unit) for k, v in result.indicators.items()]
-    table(f"{scenario.title}: {months} months, seed {seed}, {result.wall_s:.1f} s", ("indicator", "value", "unit"), rows)
+    table(
+        f"{scenario.title}: {months} months, seed {seed}, {result.wall_s:.1f} s",
+        ("indicator", "value", "unit"),
+        rows,
+    )
 
 
 @app.command()
 def compare(
-    names: Annotated[list[str], typer.Argument(metavar="BASE OTHER...", help="Scenarios; the first is the baseline.")],
+    names: Annotated[
+        list[str], typer.Argument(metavar="BASE OTHER...", help="Scenarios; the first is the baseline.")
+    ],
     reps: Annotated[int, typer.Option("--reps", min=1, max=100_000, help="Replications.")] = 8,
     months: Months = 36,
     seed: Seed = 1,
-    workers: Annotated[int | None, typer.Option("--workers", min=1, help="Processes; default: one a core.")] = None,
-    out: Annotated[Path | None, typer.Option("--out", help="Folder for store, figures and report.html.")] = None,
-    json_file: Annotated[Path | None, typer.Option("--json", help="Write the indicators to this JSON file.")] = None,
+    workers: Annotated[
+        int | None, typer.Option("--workers", min=1, help="Processes; default: one a core.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Folder for store, figures and report.html.")
+    ] = None,
+    json_file: Annotated[
+        Path | None, typer.Option("--json", help="Write the indicators to this JSON file.")
+    ] = None,
     lang: Lang = "en",
     *,
-    fixed: Annotated[bool, typer.Option("--fixed", help="Hold uncertain parameters at their defaults.")] = False,
+    fixed: Annotated[
+        bool, typer.Option("--fixed", help="Hold uncertain parameters at their defaults.")
+    ] = False,
     every: Annotated[bool, typer.Option("--all", help="Print every indicator.")] = False,
 ) -> None:
     """Play scenarios with the same people and the same luck; print what differs, and how sure that is."""
@@ -82,8 +125,9 @@ def compare(
     scenarios = [load(name) for name in names]
     start = time.perf_counter()
     with bar("runs") as progress:
-        result = compare_(scenarios, reps=reps, seed=seed, months=months, workers=workers, fixed=fixed,
-                          progress=progress)
+        result = compare_(
+            scenarios, reps=reps, seed=seed, months=months, workers=workers, fixed=fixed, progress=progress
+        )
     frame = result.table()
     wanted = [k for k in HEADLINES if k in frame.index] if not every else list(frame.index)
     print_comparison(frame.loc[wanted], [s.name for s in scenarios], reps, months, seed)
@@ -114,12 +158,23 @@ def validate(
     with bar("runs") as progress:
         frame = validate_(scenario, reps=reps, futures=futures, months=months, seed=seed, progress=progress)
     rows = [
-        (r.indicator, shown(r.value, r.unit), f"{shown(r.low, r.unit)} to {shown(r.high, r.unit)}", r.published,
-         "agrees" if r.agrees else "misses", r.used, r.grade, r.source)
-        for r in frame.itertuples()
+        (
+            fact["indicator"],
+            shown(fact["value"], fact["unit"]),
+            f"{shown(fact['low'], fact['unit'])} to {shown(fact['high'], fact['unit'])}",
+            fact["published"],
+            "agrees" if fact["agrees"] else "misses",
+            fact["used"],
+            fact["grade"],
+            fact["source"],
+        )
+        for fact in frame.to_dict("records")
     ]
-    table(f"{scenario.plain.name}: {months} months, {reps} replications, {futures} futures",
-          ("indicator", "value", "range", "published", "verdict", "used", "grade", "source"), rows)
+    table(
+        f"{scenario.plain.name}: {months} months, {reps} replications, {futures} futures",
+        ("indicator", "value", "range", "published", "verdict", "used", "grade", "source"),
+        rows,
+    )
 
 
 def store_url(folder: Path) -> str:
@@ -143,8 +198,11 @@ def difference(value: float, unit: str) -> str:
     """Write a difference with its sign; of shares in percentage points."""
     if math.isnan(value):
         return "n/a"
-    text = f"{100 * value:+.2f} pp" if unit == "share" else (f"{value:+,.0f}" if abs(value) >= 10_000 else f"{value:+.2f}")
-    return text
+    return (
+        f"{100 * value:+.2f} pp"
+        if unit == "share"
+        else (f"{value:+,.0f}" if abs(value) >= 10_000 else f"{value:+.2f}")
+    )
 
 
 def print_comparison(frame: pd.DataFrame, names: list[str], reps: int, months: int, seed: int) -> None:
@@ -158,14 +216,24 @@ def print_comparison(frame: pd.DataFrame, names: list[str], reps: int, months: i
             moved = difference(row["difference" + end], unit)
             low, high = (difference(row[side + end], unit) for side in ("low", "high"))
             interval = f"{moved} [{low}, {high}]".replace(" pp", "") + (" pp" if unit == "share" else "")
-            rows.append((
-                str(indicator), shown(row[base], unit), shown(row[other], unit), interval,
-                "n/a" if math.isnan(sign) else f"{100 * sign:.0f} %", str(row["verdict" + end])))
-        table(f"{base} (base) against {other}: {reps} paired replications, {months} months, seed {seed}",
-              ("indicator", base, other, "difference [95 % interval]", "sign holds in", "verdict"), rows)
+            rows.append(
+                (
+                    str(indicator),
+                    shown(row[base], unit),
+                    shown(row[other], unit),
+                    interval,
+                    "n/a" if math.isnan(sign) else f"{100 * sign:.0f} %",
+                    str(row["verdict" + end]),
+                )
+            )
+        table(
+            f"{base} (base) against {other}: {reps} paired replications, {months} months, seed {seed}",
+            ("indicator", base, other, "difference [95 % interval]", "sign holds in", "verdict"),
+            rows,
+        )
 
 
-def table(title: str, head: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
+def table(title: str, head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> None:
     """Print a table on the terminal."""
     from rich.console import Console
     from rich.table import Table
@@ -187,7 +255,14 @@ def bar(what: str) -> Iterator[Callable[[int, int], None]]:
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeElapsedColumn, TimeRemainingColumn
 
-    with Progress("{task.description}", BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn(),
-                  console=Console(stderr=True), transient=True) as progress:
+    with Progress(
+        "{task.description}",
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+        console=Console(stderr=True),
+        transient=True,
+    ) as progress:
         task = progress.add_task(what, total=None)
         yield lambda done, total: progress.update(task, completed=done, total=total)

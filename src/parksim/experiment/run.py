@@ -188,9 +188,9 @@ def _by_group(
     known = ~np.isnan(value)
     for grouping, code in codes.items():
         labels = names[grouping]
-        code = np.where(code < 0, len(labels) - 1, code)[known]
-        count = np.bincount(code, minlength=len(labels))
-        total = np.bincount(code, weights=value[known], minlength=len(labels))
+        known_code = np.where(code < 0, len(labels) - 1, code)[known]
+        count = np.bincount(known_code, minlength=len(labels))
+        total = np.bincount(known_code, weights=value[known], minlength=len(labels))
         out += [
             (indicator, f"{grouping}={label}", int(count[k]), float(total[k] / count[k]))
             for k, label in enumerate(labels)

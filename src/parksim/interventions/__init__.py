@@ -35,7 +35,7 @@ OWN = ("open_fence", "add_amenity", "change_amenity", "close_amenity", "add_gate
 
 def kinds() -> Mapping[str, Kind]:
     """Return every kind by name: ours, and those that installed packages add."""
-    found: dict[str, Kind] = {name: import_module(f"parksim.interventions.{name}") for name in OWN}  # type: ignore[misc]
+    found: dict[str, Kind] = {name: import_module(f"parksim.interventions.{name}") for name in OWN}
     for entry in entry_points(group="parksim.interventions"):
         found.setdefault(entry.name, entry.load())
     return found

@@ -39,5 +39,6 @@ def missing(what: str, things: Sequence[Named], name: str | None) -> str | None:
 def replaced(things: tuple[T, ...], name: str | None, changes: dict[str, Any]) -> tuple[T, ...]:
     """Return the list with one thing changed and checked again."""
     return tuple(
-        type(thing).model_validate({**thing.model_dump(), **changes}) if thing.name == name else thing for thing in things
+        type(thing).model_validate({**thing.model_dump(), **changes}) if thing.name == name else thing
+        for thing in things
     )

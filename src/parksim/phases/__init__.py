@@ -4,11 +4,31 @@ WRITES: dict[str, frozenset[str]] = {
     "interventions": frozenset({"layout", "works", "books"}),
     "works": frozenset({"layout", "works"}),
     "travel": frozenset({"travel", "posts.mode", "posts.commute_min", "posts.km"}),
-    "services": frozenset({"services", "posts.kindergarten", "posts.school", "posts.after_school", "posts.served",
-                           "posts.unserved", "posts.meetings"}),
+    "services": frozenset(
+        {
+            "services",
+            "posts.kindergarten",
+            "posts.school",
+            "posts.after_school",
+            "posts.served",
+            "posts.unserved",
+            "posts.meetings",
+        }
+    ),
     "community": frozenset({"community", "posts.ties", "posts.trust", "posts.took_part"}),
-    "staying": frozenset({"centre", "posts.age", "posts.zone", "posts.flat", "posts.moves", "posts.spread",
-                          "who holds a post", "seekers", "events"}),
+    "staying": frozenset(
+        {
+            "centre",
+            "posts.age",
+            "posts.zone",
+            "posts.flat",
+            "posts.moves",
+            "posts.spread",
+            "who holds a post",
+            "seekers",
+            "events",
+        }
+    ),
     "hiring": frozenset({"who holds a post", "posts.fill", "posts.since", "seekers", "events"}),
     "enterprises": frozenset({"firms", "posts", "seekers", "events"}),
     "measure": frozenset({"measured"}),

@@ -15,7 +15,7 @@ MOST_TIES = 60
 
 @dataclass
 class CommunityState:
-    """This month's register of requests.
+    """The month's register of requests.
 
     Attributes
     ----------
@@ -68,7 +68,9 @@ def _ask(model: ParkModel) -> None:
         lot = chance.uniform(f"request/{channel.name}/lot", month, ids[asking])
         heard = asking[np.argsort(lot, kind="stable")[: int(channel.capacity_month)]]
         answered[heard] = True
-        days += float(channel.delay_days * chance.exponential(f"request/{channel.name}/delay", month, ids[heard]).sum())
+        days += float(
+            channel.delay_days * chance.exponential(f"request/{channel.name}/delay", month, ids[heard]).sum()
+        )
     change = np.where(answered, p.trust_answered, -p.trust_unanswered)
     posts.trust[rows] = np.clip(posts.trust[rows] + change, 0, 1)
     model.community.requests = int(rows.size)
@@ -88,6 +90,8 @@ def _take_part(model: ParkModel) -> None:
     rate = min(places / rows.size, 1.0)
     came = rows[chance.uniform("event", month, ids) < np.minimum(2 * rate * posts.trust[rows], 1)]
     posts.took_part[came] = month
-    made = chance.uniform("event/tie", month, posts.identity[came]) < model.spec.parameters.community.event_tie
+    made = (
+        chance.uniform("event/tie", month, posts.identity[came]) < model.spec.parameters.community.event_tie
+    )
     posts.ties[came] = np.minimum(posts.ties[came] + made, MOST_TIES)
     model.community.participants = int(came.size)

@@ -29,7 +29,9 @@ def exit_odds(p: EnterpriseParameters, age_years: Floats, size: Floats) -> Float
     """Yearly odds of leaving by age (Chinese registration data), falling with size."""
     by_age = np.select(
         [age_years < 1, age_years < 2, age_years < 3, age_years < 7],
-        [p.exit_year_1, p.exit_year_2, p.exit_year_3, p.exit_year_4_7], p.exit_year_8)
+        [p.exit_year_1, p.exit_year_2, p.exit_year_3, p.exit_year_4_7],
+        p.exit_year_8,
+    )
     return np.asarray(by_age * (np.maximum(size, 1) / _REFERENCE_SIZE) ** p.exit_size_exponent)
 
 
@@ -111,7 +113,7 @@ def leave_park(model: ParkModel) -> None:
 
 
 def pareto_sizes(u: Floats, exponent: float, mean: float) -> Floats:
-    """Truncated Pareto sizes of a given mean; CCDF exponent as in Axtell 2001 (Science 293:1818)."""
+    """Return truncated Pareto sizes of a given mean; CCDF exponent as in Axtell 2001 (Science 293:1818)."""
     cut = _PARETO_CUT
     sizes = (1 - u * (1 - cut**-exponent)) ** (-1 / exponent)
     unit_mean = float(((1 - (np.arange(2000) + 0.5) / 2000 * (1 - cut**-exponent)) ** (-1 / exponent)).mean())
@@ -124,12 +126,17 @@ def enter(model: ParkModel) -> None:
     p = scenario.parameters.enterprises
     expected = p.entry_year * scenario.enterprises.count / 12
     candidates = int(np.ceil(2 * expected)) + 1
-    ids = chance.identities("entrant", np.full(candidates, month + 100_000, dtype=np.uint64),
-                            np.arange(candidates, dtype=np.uint64))
+    ids = chance.identities(
+        "entrant",
+        np.full(candidates, month + 100_000, dtype=np.uint64),
+        np.arange(candidates, dtype=np.uint64),
+    )
     ids = ids[chance.uniform("entry", 0, ids) < expected / candidates]
     if ids.size == 0:
         return
-    sizes = pareto_sizes(chance.uniform("firm/size", 0, ids), scenario.enterprises.size_exponent, p.entrant_size)
+    sizes = pareto_sizes(
+        chance.uniform("firm/size", 0, ids), scenario.enterprises.size_exponent, p.entrant_size
+    )
     free = model.free_posts()
     let = np.array([b.workplace for b in model.place.buildings]) & ~model.anchored
     for identity, size in zip(ids, sizes, strict=True):
@@ -139,8 +146,9 @@ def enter(model: ParkModel) -> None:
             continue
         free[building] -= size
         one = np.array([identity], dtype=np.uint64)
-        row = firms.add(1, identity=identity, active=True, sector=model.draw_sectors(one), building=building,
-                        born=month)
+        row = firms.add(
+            1, identity=identity, active=True, sector=model.draw_sectors(one), building=building, born=month
+        )
         model.open_posts(row, np.array([int(size)]))
         model.log("firm_entry", one, one, np.array([building]))
         model.firm_entries += 1

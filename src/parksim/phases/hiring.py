@@ -76,7 +76,9 @@ def _from_the_park(
     seekers = model.seekers
     if len(seekers) == 0 or matured.size == 0:
         return taken
-    apply = np.flatnonzero((chance.uniform("apply", month, seekers.identity) < p.seek_in_park) & (seekers.left < month))
+    apply = np.flatnonzero(
+        (chance.uniform("apply", month, seekers.identity) < p.seek_in_park) & (seekers.left < month)
+    )
     if apply.size == 0:
         return taken
     segments = np.uint64(round(p.market_segments))

@@ -103,9 +103,14 @@ def play(model: ParkModel) -> None:
 def _record(model: ParkModel) -> None:
     posts, memory = model.posts, model.memory
     rows = np.flatnonzero(posts.filled)
-    memory.months.append({
-        "month": model.month, "rows": rows, "identity": posts.identity[rows].copy(),
-        "firm": model.firms.identity[posts.firm[rows]]})
+    memory.months.append(
+        {
+            "month": model.month,
+            "rows": rows,
+            "identity": posts.identity[rows].copy(),
+            "firm": model.firms.identity[posts.firm[rows]],
+        }
+    )
     while len(memory.months) > LOOK_BACK:
         memory.months.popleft()
     memory.firms[model.month] = model.firms.identity[model.firms.active].copy()
@@ -130,9 +135,13 @@ def group_names(model: ParkModel) -> dict[str, tuple[str, ...]]:
     from parksim.people import HOUSEHOLDS, WAGE_BANDS  # noqa: PLC0415
 
     return {
-        "wage_band": WAGE_BANDS, "age": tuple(model.spec.population.age), "household": HOUSEHOLDS,
-        "shift": ("day", "rotating"), "sector": tuple(model.spec.enterprises.sectors),
-        "home_zone": (*(z.name for z in model.spec.city.zones), "flat of the park")}
+        "wage_band": WAGE_BANDS,
+        "age": tuple(model.spec.population.age),
+        "household": HOUSEHOLDS,
+        "shift": ("day", "rotating"),
+        "sector": tuple(model.spec.enterprises.sectors),
+        "home_zone": (*(z.name for z in model.spec.city.zones), "flat of the park"),
+    }
 
 
 # --- commuting -----------------------------------------------------------------------------------
@@ -169,7 +178,9 @@ def covered_bits(model: ParkModel, minutes: float) -> npt.NDArray[np.uint32]:
     place = model.place
     near = place.usable & (place.walk <= minutes) & (place.open_hours.sum(axis=0) > 0)
     bits = np.uint32(1) << place.category.astype(np.uint32)
-    return np.asarray(np.bitwise_or.reduce(np.where(near, bits, np.uint32(0)), axis=1), dtype=np.uint32).reshape(-1)
+    return np.asarray(
+        np.bitwise_or.reduce(np.where(near, bits, np.uint32(0)), axis=1), dtype=np.uint32
+    ).reshape(-1)
 
 
 def coverage(
@@ -177,7 +188,11 @@ def coverage(
 ) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8]]:
     """Count for each person the needed categories of a circle, and those of them that are covered."""
     posts = model.posts
-    bits = covered_bits(model, minutes) if model.layout.amenities else np.zeros(len(model.place.unit_building), np.uint32)
+    bits = (
+        covered_bits(model, minutes)
+        if model.layout.amenities
+        else np.zeros(len(model.place.unit_building), np.uint32)
+    )
     have = bits[posts.unit[rows]]
     at_home = posts.flat[rows] >= 0
     if at_home.any():
@@ -188,10 +203,14 @@ def coverage(
 
 
 def _home_unit(model: ParkModel, rows: npt.NDArray[np.intp]) -> npt.NDArray[np.intp]:
-    """Unit of the building that somebody's flat is in; the desk's where flats stand outside buildings."""
+    """Return the unit of the building of somebody's flat; the desk's where flats stand outside buildings."""
     posts, place = model.posts, model.place
-    building = np.array([
-        place.amenity_place(a) if a.category == "flats" and a.outside is None else -1 for a in place.amenities])
+    building = np.array(
+        [
+            place.amenity_place(a) if a.category == "flats" and a.outside is None else -1
+            for a in place.amenities
+        ]
+    )
     building[building >= len(place.buildings)] = -1
     home = building[posts.flat[rows]]
     return np.where(home >= 0, home, posts.unit[rows])
@@ -285,8 +304,10 @@ def staying(model: ParkModel, rows: npt.NDArray[np.intp]) -> dict[str, float]:
         out["retention_employer_12m"] = float(employer.mean())
     if month >= LOOK_BACK:
         heads = np.mean(memory.heads[-LOOK_BACK:])
-        out["turnover_annual"] = float(sum(memory.quits[-LOOK_BACK:]) / max(heads, 1))
-        out["participation_share"] = float(np.mean(posts.took_part[rows] > month - LOOK_BACK)) if rows.size else 0.0
+        out["turnover_annual"] = float(sum(memory.quits[-LOOK_BACK:]) / max(float(heads), 1.0))
+        out["participation_share"] = (
+            float(np.mean(posts.took_part[rows] > month - LOOK_BACK)) if rows.size else 0.0
+        )
     if rows.size:
         out["ties_per_employee"] = float(posts.ties[rows].mean(dtype=np.float64))
     return out
@@ -344,7 +365,7 @@ def spillover(model: ParkModel, active: npt.NDArray[np.intp]) -> float:
 
 
 def money(model: ParkModel) -> dict[str, float]:
-    """What stands here beyond the plain layout, what it costs to run, and who pays (discounted over the run)."""
+    """Sum up what stands here beyond the plain layout, what it costs to run, and who pays (discounted)."""
     plain = {} if model.spec.before is None else {a.name: a for a in model.spec.before.amenities}
     if model.spec.before is None:
         plain = {a.name: a for a in model.spec.amenities}
@@ -371,9 +392,10 @@ def money(model: ParkModel) -> dict[str, float]:
         total_yearly += running
     years = model.month / 12
     annuity = (1 - (1 + _DISCOUNT_YEAR) ** -years) / np.log1p(_DISCOUNT_YEAR)
-    out = {f"net_cost_{payer}": once.get(payer, 0.0) + yearly.get(payer, 0.0) * annuity
-           for payer in ("government", "operator", "employers", "users")}
+    out = {
+        f"net_cost_{payer}": once.get(payer, 0.0) + yearly.get(payer, 0.0) * annuity
+        for payer in ("government", "operator", "employers", "users")
+    }
     out["capex_cny"] = sum(once.values())
     out["opex_cny_year"] = total_yearly + governance
     return out
-

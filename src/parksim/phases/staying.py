@@ -60,8 +60,11 @@ def factors(model: ParkModel, rows: npt.NDArray[np.intp], middle: Centre) -> dic
         "tenure": tenure_factor(p, tenure),
         "age": np.select(
             [posts.age[rows] < 25, posts.age[rows] < 35, posts.age[rows] < 45],
-            [p.age_under_25, p.age_25_34, p.age_35_44], p.age_45),
-        "commute": p.commute_per_10min ** ((posts.commute_min[rows].astype(np.float64) - middle.commute_min) / 10),
+            [p.age_under_25, p.age_25_34, p.age_35_44],
+            p.age_45,
+        ),
+        "commute": p.commute_per_10min
+        ** ((posts.commute_min[rows].astype(np.float64) - middle.commute_min) / 10),
         "services": np.maximum(1 + p.services * (posts.served[rows].astype(np.float64) - middle.served), 0.0),
         "ties": p.tie**counted,
         "home": np.where(posts.flat[rows] >= 0, p.park_home, 1.0),
@@ -70,7 +73,9 @@ def factors(model: ParkModel, rows: npt.NDArray[np.intp], middle: Centre) -> dic
 
 def tenure_factor(p: StayingParameters, months: npt.NDArray[np.integer]) -> Floats:
     """Factor of the hazard by months with the employer."""
-    return np.select([months < 6, months < 12, months < 36], [p.tenure_0_6, p.tenure_7_12, p.tenure_13_36], p.tenure_37)
+    return np.select(
+        [months < 6, months < 12, months < 36], [p.tenure_0_6, p.tenure_7_12, p.tenure_13_36], p.tenure_37
+    )
 
 
 def product(terms: dict[str, Floats]) -> Floats:
@@ -87,8 +92,11 @@ def centre(model: ParkModel) -> Centre:
     rows = np.flatnonzero(posts.filled)
     if rows.size == 0:
         return Centre(model.spec.parameters.staying.quit_monthly, 0.0, 1.0)
-    middle = Centre(1.0, float(posts.commute_min[rows].mean(dtype=np.float64)),
-                    float(posts.served[rows].mean(dtype=np.float64)))
+    middle = Centre(
+        1.0,
+        float(posts.commute_min[rows].mean(dtype=np.float64)),
+        float(posts.served[rows].mean(dtype=np.float64)),
+    )
     mean = float(product(factors(model, rows, middle)).mean())
     return Centre(model.spec.parameters.staying.quit_monthly / mean, middle.commute_min, middle.served)
 
@@ -103,8 +111,12 @@ def _quit(model: ParkModel) -> None:
     goes = np.flatnonzero(chance.uniform("quit", month, posts.identity[rows]) < hazard)
     rows, ids = rows[goes], posts.identity[rows[goes]]
     cause = causes(
-        p, terms["commute"][goes], terms["services"][goes],
-        chance.uniform("quit/left city", month, ids), chance.uniform("quit/cause", month, ids))
+        p,
+        terms["commute"][goes],
+        terms["services"][goes],
+        chance.uniform("quit/left city", month, ids),
+        chance.uniform("quit/cause", month, ids),
+    )
     model.leave(rows, cause)
 
 
@@ -112,12 +124,17 @@ def causes(
     p: StayingParameters, commute: Floats, services: Floats, u_city: Floats, u_cause: Floats
 ) -> npt.NDArray[np.int8]:
     """Say why people quit: in proportion to what each term adds to the reference hazard."""
-    weight = np.stack([
-        np.maximum(commute - 1, 0), np.maximum(services - 1, 0),
-        np.full(len(commute), p.wage_share), np.full(len(commute), 1 - p.wage_share)])
+    weight = np.stack(
+        [
+            np.maximum(commute - 1, 0),
+            np.maximum(services - 1, 0),
+            np.full(len(commute), p.wage_share),
+            np.full(len(commute), 1 - p.wage_share),
+        ]
+    )
     edges = np.cumsum(weight, axis=0)
     target = u_cause * edges[-1]
-    cause = (target[None, :] >= edges).sum(axis=0).astype(np.int8)
+    cause: npt.NDArray[np.int8] = (target[None, :] >= edges).sum(axis=0).astype(np.int8)
     cause[u_city < p.left_city_share] = LEFT_CITY
     return cause
 
@@ -129,14 +146,25 @@ def _move_home(model: ParkModel) -> None:
     assert middle is not None
     filled = np.flatnonzero(posts.filled)
     longer = posts.commute_min[filled].astype(np.float64) - middle.commute_min
-    rate = np.where(posts.owner[filled], p.owner_moves_year, p.tenant_moves_year) / 12 * p.move_per_10min ** (longer / 10)
+    rate = (
+        np.where(posts.owner[filled], p.owner_moves_year, p.tenant_moves_year)
+        / 12
+        * p.move_per_10min ** (longer / 10)
+    )
     rows = filled[chance.uniform("move home", month, posts.identity[filled]) < -np.expm1(-rate)]
     if rows.size == 0:
         return
     posts.moves[rows] += 1
     building = model.place.unit_building[posts.unit[rows]]
     zone, best = choose_zone(
-        chance, posts.identity[rows], posts.moves[rows], posts.tied[rows], building, model.home_utility, model.zone_codes)
+        chance,
+        posts.identity[rows],
+        posts.moves[rows],
+        posts.tied[rows],
+        building,
+        model.home_utility,
+        model.zone_codes,
+    )
     flat = _win_flats(model, rows, best)
     posts.flat[rows] = flat
     posts.zone[rows] = np.where(flat >= 0, -1, zone)
@@ -155,11 +183,16 @@ def _win_flats(model: ParkModel, rows: npt.NDArray[np.intp], best: Floats) -> np
         elsewhere = np.ones(len(posts), dtype=np.bool_)
         elsewhere[rows] = False
         free = int(amenity.capacity - amenity.outsiders) - int(
-            np.count_nonzero(posts.filled & elsewhere & (posts.flat == j)))
+            np.count_nonzero(posts.filled & elsewhere & (posts.flat == j))
+        )
         unit = posts.unit[rows]
         deterrence = np.where(posts.tied[rows], p.deterrence_tied, p.deterrence_free)
-        value = (np.log(p.flat_weight) + p.rent_weight * amenity.price / 1000 + deterrence * place.walk[unit, j]
-                 + model.chance.gumbel("home/flat", int(place.code[j] & np.uint64(0xFFFFFFFF)), occasion))
+        value = (
+            np.log(p.flat_weight)
+            + p.rent_weight * amenity.price / 1000
+            + deterrence * place.walk[unit, j]
+            + model.chance.gumbel("home/flat", int(place.code[j] & np.uint64(0xFFFFFFFF)), occasion)
+        )
         asking = np.flatnonzero((value > best) & place.usable[unit, j] & (won < 0))
         if free <= 0 or asking.size == 0:
             continue

@@ -89,7 +89,7 @@ class ParkMap:
         return float(np.count_nonzero(self.use != LAND_USES.index("outside"))) * self.cell_m**2 / 666.7
 
     def flat(self, cell: tuple[int, int]) -> int:
-        """Number of a cell when rows are laid end to end."""
+        """Return the number of a cell when rows are laid end to end."""
         return cell[0] * self.shape[1] + cell[1]
 
     def building_in(self, block: str) -> int:
@@ -125,7 +125,9 @@ def read_map(drawing: Map) -> ParkMap:
             m2[here] = drawing.cell_m**2 * symbol.built * symbol.floors
     building, buildings = _buildings(drawing, symbols, m2)
     wall_east, wall_south = walls(drawing.fences, drawing.gates, block, blocks)
-    return ParkMap(drawing.cell_m, use, floors, m2, block, blocks, building, buildings, main, wall_east, wall_south)
+    return ParkMap(
+        drawing.cell_m, use, floors, m2, block, blocks, building, buildings, main, wall_east, wall_south
+    )
 
 
 def _buildings(
@@ -146,8 +148,17 @@ def _buildings(
             taken = sum(1 for b in found if b.block and b.block == symbol.block)
             name = f"{stem}-{taken + 1}" if symbol.block else (stem if count == 1 else f"{stem}.{k}")
             found.append(
-                Building(name, symbol.use, symbol.block or "", symbol.site or stem, symbol.site_zh, cells,
-                         symbol.floors, float(m2.flat[cells].sum()), symbol.office_rent)
+                Building(
+                    name,
+                    symbol.use,
+                    symbol.block or "",
+                    symbol.site or stem,
+                    symbol.site_zh,
+                    cells,
+                    symbol.floors,
+                    float(m2.flat[cells].sum()),
+                    symbol.office_rent,
+                )
             )
     return number, tuple(found)
 
