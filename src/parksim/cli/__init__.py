@@ -5,7 +5,6 @@ Modules here import what they compute with inside their commands, so that ``park
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import sys
 
@@ -45,7 +44,4 @@ def main() -> None:
         raise
 
 
-from parksim.cli import scenarios  # noqa: E402, F401  (commands register on `app`)
-
-if importlib.util.find_spec("parksim.cli.runs"):
-    importlib.import_module("parksim.cli.runs")
+from parksim.cli import runs, scenarios  # noqa: E402, F401  (commands register on `app`)

@@ -45,7 +45,9 @@ def list_(*, as_json: Json = False) -> None:
     if as_json:
         print(json.dumps(headers, ensure_ascii=False, indent=2))
         return
-    rows = [(each["name"], each["family"], f"{each['title']}  {each['title_zh']}".strip()) for each in headers]
+    rows = [
+        (each["name"], each["family"], f"{each['title']}  {each['title_zh']}".strip()) for each in headers
+    ]
     _table(("name", "family", "title"), rows)
 
 

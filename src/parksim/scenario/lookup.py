@@ -98,11 +98,13 @@ def step(file: str, value: Any, rest: str, done: str) -> tuple[str, Any, str]:
     tuple
         Name of the next part, its value, and what is left after it.
     """
+    first = rest.partition(".")[0]
+    if isinstance(value, BaseModel) and first in type(value).model_fields:
+        return first, getattr(value, first), rest[len(first) + 1 :]
     below = parts(value)
     for key in sorted(below, key=len, reverse=True):
         if rest == key or rest.startswith(f"{key}."):
             return key, below[key], rest[len(key) + 1 :]
-    first = rest.partition(".")[0]
     where = f"in '{done}'" if done else "in a scenario"
     message = f"there is no '{first}' {where}{nearest(first, below)}"
     raise ScenarioError([Problem(file, None, joined(done, rest), message)])

@@ -1,7 +1,7 @@
 """How a child's statements change its parent's: the one rule behind ``extends`` and :meth:`Scenario.with_`.
 
-Mappings merge key by key. Lists of named things merge by name: the same name changes that thing, a new name
-adds one, ``remove: true`` takes it away. Everything else (numbers, text, other lists, an empty list) replaces.
+Mappings merge key by key. Lists of named things merge by name: the same name changes that thing, a new one
+is added, ``remove: true`` takes it away. Everything else (numbers, text, other lists, an empty one) replaces.
 """
 
 from __future__ import annotations

@@ -157,11 +157,11 @@ class HiringParameters(Frozen):
 class EnterpriseParameters(Frozen):
     """The life of firms."""
 
-    exit_year_1: float = param(0.016, 0.01, 0.02, "1/year", "B", "Chinese registration data", le=1)
-    exit_year_2: float = param(0.063, 0.05, 0.08, "1/year", "B", "Chinese registration data", le=1)
-    exit_year_3: float = param(0.095, 0.08, 0.11, "1/year", "B", "Chinese registration data", le=1)
-    exit_year_4_7: float = param(0.08, 0.07, 0.09, "1/year", "B", "Chinese registration data", le=1)
-    exit_year_8: float = param(0.06, 0.05, 0.07, "1/year", "B", "Chinese registration data", le=1)
+    exit_year_1: float = param(0.016, 0.01, 0.02, "1/year", "B", "Chinese registration data", ge=0, le=1)
+    exit_year_2: float = param(0.063, 0.05, 0.08, "1/year", "B", "Chinese registration data", ge=0, le=1)
+    exit_year_3: float = param(0.095, 0.08, 0.11, "1/year", "B", "Chinese registration data", ge=0, le=1)
+    exit_year_4_7: float = param(0.08, 0.07, 0.09, "1/year", "B", "Chinese registration data", ge=0, le=1)
+    exit_year_8: float = param(0.06, 0.05, 0.07, "1/year", "B", "Chinese registration data", ge=0, le=1)
     exit_size_exponent: float = param(-0.25, -0.4, -0.1, "–", "assumed",
                                       "exit hazard falls with size, relative to 40 workers", le=0)
     relocation_share: float = param(0.25, 0.1, 0.4, "share", "assumed", "of exits that move out instead of closing", le=1)

@@ -97,11 +97,16 @@ def paths(scenario: Scenario) -> list[str]:
 
 def _sourced(scenario: Scenario, copy: Scenario, changes: Mapping[str, Any]) -> Scenario:
     """Drop the sources of values that are gone or were changed: they no longer speak of them."""
-    kept = {
-        path: source
-        for path, source in copy.sources.items()
-        if exists(copy, path) and not (path in changes and get(scenario, path) != get(copy, path))
-    }
+
+    def speaks(path: str) -> bool:
+        if not any(path == change or path.startswith(f"{change}.") for change in changes):
+            return True
+        if not exists(copy, path):
+            return False
+        value = get(copy, path)
+        return isinstance(value, BaseModel | dict | tuple) or value == get(scenario, path)
+
+    kept = {path: source for path, source in copy.sources.items() if speaks(path)}
     if len(kept) == len(copy.sources):
         return copy
     return Scenario.model_construct(

@@ -24,6 +24,9 @@ MOST_PARENTS = 8
 OWN = ("parksim", "name", "title", "title_zh", "summary", "summary_zh")
 """What each file says for itself and never inherits."""
 
+SUMS = ("population.employees", "enterprises.count", "enterprises.anchors", "enterprises.size_min")
+"""Where cross-checks report that numbers do not add up."""
+
 
 def load(name_or_path: str | Path) -> Scenario:
     """Read one scenario.
@@ -244,5 +247,14 @@ def _validated(data: dict[str, Any]) -> tuple[Scenario | None, list[Fault]]:
             faults += [explain(each, attempt) for each in errors]
             attempt = repaired(attempt, errors)
         else:
-            return scenario, [*faults, *verify(scenario), *sources(scenario)]
+            found = [*verify(scenario), *sources(scenario)]
+            return scenario, [*faults, *(each for each in found if _certain(each, faults))]
     return None, faults
+
+
+def _certain(found: Fault, before: list[Fault]) -> bool:
+    """Whether a fault found after guesses is one without them: guesses are not added up, nor missed."""
+    missing = (
+        ("interventions.", "sources.") if any(path.startswith("amenities.") for path, _ in before) else ()
+    )
+    return not (before and found[0] in SUMS) and not found[0].startswith(missing)

@@ -104,6 +104,17 @@ class Map(Frozen):
         """Rows and columns."""
         return len(self.rows), len(self.rows[0]) if self.rows else 0
 
+    @cached_property
+    def blocks(self) -> dict[str, list[tuple[int, int]]]:
+        """Cells (row, column) of each block that is on the map."""
+        blocks: dict[str, list[tuple[int, int]]] = {}
+        symbols = {key: symbol.block for key, symbol in self.legend.items() if symbol.block}
+        for row, text in enumerate(self.rows):
+            for column, key in enumerate(text):
+                if key in symbols:
+                    blocks.setdefault(symbols[key], []).append((row, column))
+        return blocks
+
 
 # --- layout ------------------------------------------------------------------------------------
 
@@ -292,15 +303,15 @@ class Population(Frozen):
     age: dict[str, float] = Field(default_factory=lambda: {"18-24": 0.16, "25-34": 0.58, "35-44": 0.19, "45-60": 0.07})
     education: dict[str, float] = Field(
         default_factory=lambda: {"school": 0.15, "college": 0.25, "bachelor": 0.45, "master": 0.15})
-    wage_band: dict[WageBand, float] = Field(default_factory=lambda: {"low": 0.3, "middle": 0.45, "high": 0.25})
+    wage_band: dict[WageBand, float] = Field({"low": 0.3, "middle": 0.45, "high": 0.25})
     household: dict[Literal["single", "couple", "kindergarten", "school"], float] = Field(
-        default_factory=lambda: {"single": 0.45, "couple": 0.27, "kindergarten": 0.13, "school": 0.15})
+        {"single": 0.45, "couple": 0.27, "kindergarten": 0.13, "school": 0.15})
     owner_share: Share = 0.4
     tied_share: Share = 0.5
     """Owners and couples whose partner's job ties them to a part of the city."""
     rotating_shift_share: Share = 0.0
-    car_share: dict[WageBand, Share] = Field(default_factory=lambda: {"low": 0.15, "middle": 0.4, "high": 0.65})
-    ebike_share: dict[WageBand, Share] = Field(default_factory=lambda: {"low": 0.6, "middle": 0.45, "high": 0.3})
+    car_share: dict[WageBand, Share] = Field({"low": 0.15, "middle": 0.4, "high": 0.65})
+    ebike_share: dict[WageBand, Share] = Field({"low": 0.6, "middle": 0.45, "high": 0.3})
 
     @field_validator("age", "education", "wage_band", "household")
     @classmethod

@@ -60,18 +60,10 @@ class Site:
         """Number of cells by symbol."""
         return Counter("".join(self.map.rows))
 
-    @cached_property
+    @property
     def blocks(self) -> dict[str, list[tuple[int, int]]]:
         """Cells of each block that is on the map."""
-        blocks: dict[str, list[tuple[int, int]]] = {}
-        symbols = {key: symbol.block for key, symbol in self.map.legend.items() if symbol.block}
-        for row, text in enumerate(self.map.rows):
-            if symbols.keys().isdisjoint(text):
-                continue
-            for column, key in enumerate(text):
-                if key in symbols:
-                    blocks.setdefault(symbols[key], []).append((row, column))
-        return blocks
+        return self.map.blocks
 
     @cached_property
     def anchors(self) -> list[str]:
@@ -217,11 +209,12 @@ def gates_are_in_fences(site: Site) -> Iterator[Fault]:
         if off := site.off(gate.cell):
             yield f"{path}.cell", off
             continue
-        inside = site.fenced(fences[gate.fence])
+        fence = fences[gate.fence]
+        inside = site.fenced(fence)
         row, column = gate.cell
         beyond = row + STEPS[gate.side][0], column + STEPS[gate.side][1]
         side = f"side {gate.side} of cell [{row}, {column}]"
-        if not inside:
+        if not inside or (fence.cells and (site.off(fence.cells[:2]) or site.off(fence.cells[2:]))):
             continue  # the fence itself is at fault
         if (gate.cell in inside) == (beyond in inside):
             yield f"{path}.cell", f"{side} is not on the edge of fence '{gate.fence}'"
