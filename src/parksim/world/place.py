@@ -19,7 +19,8 @@ from parksim.chance import name_code
 from parksim.scenario.categories import CATEGORIES, DAYPARTS
 from parksim.world.city import Journeys, journeys
 from parksim.world.grid import MAIN_ROAD_SLOWNESS, ParkMap, read_map
-from parksim.world.walking import Ground, Walks
+from parksim.world.market import Market
+from parksim.world.walking import Ground, Walks, floor_minutes
 
 if TYPE_CHECKING:
     from parksim.scenario.schema import Amenity, Gateway, Layout, Scenario
@@ -29,6 +30,7 @@ Bools = npt.NDArray[np.bool_]
 Ints = npt.NDArray[np.intp]
 
 REFERENCE_KMH = 4.5
+_LIFT_OFF_PEAK = 0.4  # of the interval between lifts is the wait when few come (walking.floor_minutes)
 _CATEGORY = {name: i for i, name in enumerate(CATEGORIES)}
 _KEPT = 16
 
@@ -100,6 +102,7 @@ class Place:
 
     def __init__(self, scenario: Scenario, layout: Layout) -> None:
         self.layout = layout
+        self._scenario = scenario
         self.drawn = draw(layout)
         park, travel = self.drawn.park, scenario.parameters.travel
         self._scale = REFERENCE_KMH / travel.walk_kmh
@@ -130,11 +133,38 @@ class Place:
         walks = np.stack([self._walk_to(a) for a in self.amenities], axis=1) if self.amenities else np.empty((n, 0))
         self.walk = np.round(walks[self.unit_building], 2)
 
-    def minutes_up(self, floor: npt.ArrayLike) -> Floats:
-        """Return the minutes from a building's entrance to each floor: stairs to the second, else the lift."""
-        storeys = np.abs(np.asarray(floor, dtype=np.float64) - 1)
-        lift = self._travel.lift_wait_min + self._travel.lift_min_per_floor * storeys
-        return np.where(storeys <= 1, 0.4 * storeys, lift)
+    def minutes_up(self, floor: npt.ArrayLike, m2: npt.ArrayLike = 1.0, people: npt.ArrayLike = 0.0) -> Floats:
+        """Return the minutes from a building's entrance to each floor, by stairs or lift.
+
+        Parameters
+        ----------
+        floor : array_like of int
+            1 is the ground floor; one climbs or descends from there.
+        m2 : array_like of float
+            Floor of the building, for which its lifts were dimensioned.
+        people : array_like of float
+            Those who come by lift in the morning peak; 0 outside the peak.
+        """
+        p = self._travel
+        return floor_minutes(
+            np.abs(np.asarray(floor, dtype=np.float64) - 1),
+            lift_capacity_persons_per_5min=p.lift_design_share * np.asarray(m2) / p.lift_design_m2, population=people,
+            peak_share=p.lift_peak_share, peak_min=p.lift_peak_min, interval_min=p.lift_interval_min,
+            stairs_min_per_floor=p.stairs_min_per_floor, ride_min_per_floor=p.lift_min_per_floor)
+
+    def peak_minutes_up(self, people: Floats) -> Floats:
+        """Return the minutes up in the morning peak, [building, floor]; 0 at floors that are not there.
+
+        Parameters
+        ----------
+        people : float array [building]
+            Those who come by lift.
+        """
+        storeys = np.array([b.floors for b in self.buildings])
+        floor = np.arange(int(storeys.max(initial=1)) + 1)
+        m2 = np.array([max(b.m2, 1.0) for b in self.buildings])
+        up = self.minutes_up(np.maximum(floor, 1), m2[:, None], people[:, None])
+        return np.where((floor >= 1) & (floor <= storeys[:, None]), up, 0.0)
 
     def _may_use(self, amenity: Amenity, building: int, anchor: int, names: list[str]) -> bool:
         if amenity.access == "everyone":
@@ -155,7 +185,7 @@ class Place:
         up = float(self.minutes_up(amenity.floor))
         walk = (minutes[:n, place] + beyond) * self._scale + self.floor_min + up
         if place < n:  # in the same building: from floor to floor
-            walk[place] = abs(self.floor_min[place] - up) + self._travel.lift_wait_min
+            walk[place] = abs(self.floor_min[place] - up) + _LIFT_OFF_PEAK * self._travel.lift_interval_min
         return walk
 
     def amenity_place(self, amenity: Amenity) -> int:
@@ -190,6 +220,11 @@ class Place:
             for j, a in enumerate(self.amenities):
                 out[d, j] = max(0.0, min(end, a.closes) - max(start, a.opens))
         return out
+
+    @cached_property
+    def market(self) -> Market:
+        """What people choose among and queue for."""
+        return Market(self, self._scenario)
 
     @property
     def land_mu(self) -> float:
