@@ -122,8 +122,8 @@ class Store:
         name : str
             Name of the experiment.
         spec : mapping
-            What makes it this experiment, as JSON; another spec under the same name is another experiment,
-            which may share runs with the first.
+            What makes it this experiment, as JSON; another spec (or model version) under the same name is
+            another experiment, which may share runs with the first.
         seed, months : int
             Seed of the experiment and length of its runs.
         members : sequence of Member
@@ -134,7 +134,8 @@ class Store:
         int
             Its number.
         """
-        text = json.dumps(spec, sort_keys=True, ensure_ascii=False, default=str)
+        whole = {**spec, "model": model_version()}
+        text = json.dumps(whole, sort_keys=True, ensure_ascii=False, default=str)
         what = json.dumps([text, seed, months, [(m.name, m.content_hash) for m in members]])
         spec_hash = hashlib.blake2b(what.encode(), digest_size=16).hexdigest()
 
