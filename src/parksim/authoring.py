@@ -6,9 +6,9 @@ blocks, fenced yards with gates, a green, a way in of every kind. The four types
 
 from __future__ import annotations
 
-import itertools
 import math
 from dataclasses import dataclass, field
+from itertools import pairwise, zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -96,7 +96,7 @@ TYPES: dict[str, Type] = {
         3,
         6,
         0.5,
-        (5, 6),
+        (5, 5),
         40,
         30,
         True,
@@ -184,8 +184,8 @@ class Sketch:
         downs = _cuts(self.rows, 10)
         acrosses = _cuts(self.columns, 13)
         number = 0
-        for top, bottom in itertools.pairwise(downs):
-            for left, right in itertools.pairwise(acrosses):
+        for top, bottom in pairwise(downs):
+            for left, right in pairwise(acrosses):
                 number += 1
                 yield Block(f"block-{number}", top + 1, left + 1, bottom, right)
 
@@ -485,10 +485,11 @@ def _gateways(sketch: Sketch) -> list[dict[str, Any]]:
 
 
 class _Spots:
-    """Hands out cells of service buildings in turn."""
+    """Hands out cells of service buildings, one block after the other."""
 
     def __init__(self, blocks: list[Block]) -> None:
-        self.cells = [cell for block in blocks for cell in block.service]
+        turns = zip_longest(*(block.service for block in blocks))
+        self.cells = [cell for turn in turns for cell in turn if cell is not None]
         self.next = 0
 
     def __call__(self) -> list[int]:
