@@ -648,11 +648,11 @@ def _interchange(weighed: FloatArray, sites: IntArray, rules: _Rules) -> tuple[I
 
 def _shaken(weighed: FloatArray, sites: IntArray, value: float, rules: _Rules) -> tuple[IntArray, float]:
     """Exchange a quarter of the sites along a Weyl sequence and improve again, some dozens of times."""
-    new = np.count_nonzero(rules.allowed) - rules.existing.size
+    new = int(rules.allowed.sum()) - rules.existing.size
     movable = rules.most - rules.existing.size
     if not rules.exact or not 0 < movable < new:
         return sites, value
-    count = min(max(2, movable // 4), movable, new - movable)
+    count: int = min(max(2, movable // 4), movable, new - movable)
     stop = time.perf_counter() + 0.05 * rules.left()
     for turn in range(1, 81):
         mine = np.setdiff1d(sites, rules.existing)
