@@ -6,9 +6,9 @@ Oracle and yardstick in one. The twin obeys the same rules about people and firm
 :class:`TutorialDraws` it plays with Mesa's own random numbers.
 
 What is true of a place and not of a person the twin takes from the engine, once a month, as numbers written
-on a wall (:class:`Surroundings`): walking minutes, journeys by zone and building, the cars' delay and
-expected times at equilibrium, shares of visits served and spent among others, detours by way of a
-kindergarten. Besides it is given the reference person of the hazard of quitting, once. All that a person or
+on a wall (:class:`Surroundings`): walking minutes, minutes by lift, journeys by zone and building with what
+is lost in queues and expected times at equilibrium, shares of visits served and spent among others, detours
+by way of a kindergarten. Besides it is given the reference person of the hazard of quitting, once. All that a person or
 a firm does with them the twin works out on its own: mode choice, coverage, who is allotted a place, ties,
 requests, events, quitting and why, moving home and into flats, ageing, hiring of strangers and of leavers
 who come back, growth, exit and entry of firms. So an engine and a twin played in lockstep tell the same
@@ -172,7 +172,7 @@ class Surroundings:
     stretch: list[list[list[float]]]  # mode, zone, building
     cost: list[list[float]]  # mode, zone
     km: list[float]  # zone
-    car_delay: list[float]  # building
+    parking: list[list[float]]  # zone, building
     expected: list[list[float]]  # zone, building
     served: list[list[float]]  # unit, category
     met: list[list[float]]  # unit, category
@@ -187,7 +187,7 @@ class Surroundings:
             buildings=place.buildings,
             unit_of=dict(place.unit_of),
             floor_min=place.floor_min.tolist(),
-            up=[place.minutes_up(range(1, b.floors + 1)).tolist() for b in place.buildings],
+            up=model.travel.up[:, 1:].tolist(),
             walk=place.walk.tolist(),
             usable=place.usable.tolist(),
             opens=(place.open_hours.sum(axis=0) > 0).tolist(),
@@ -196,11 +196,11 @@ class Surroundings:
                 for a in place.amenities
             ],
             detour=place.school_detour.tolist(),
-            fixed=ways.fixed.tolist(),
+            fixed=(ways.fixed + model.travel.lost).tolist(),
             stretch=ways.stretch.tolist(),
             cost=ways.cost.tolist(),
             km=ways.km.tolist(),
-            car_delay=model.travel.car_delay.tolist(),
+            parking=model.travel.parking.tolist(),
             expected=model.travel.expected.tolist(),
             served=model.services.served.tolist(),
             met=model.services.met.tolist(),
@@ -370,13 +370,14 @@ class Employee(mesa.Agent):
             minutes = around.fixed[m][self.zone][post.building]
             minutes += self.spread * around.stretch[m][self.zone][post.building]
             minutes += up
-            if mode == "car":
-                minutes += around.car_delay[post.building]
             if not allowed.get(mode, True) or math.isinf(minutes):
                 continue
             minutes = hundredth(minutes)
             value = getattr(p, f"asc_{mode}") + p.time_weight * minutes
-            value += p.cost_weight * around.cost[m][self.zone]
+            price = p.cost_weight * around.cost[m][self.zone]
+            if mode == "car":
+                price += p.cost_weight * around.parking[self.zone][post.building]
+            value += price
             value += luck.gumbel("mode", 0, occasion, m)
             if value > best:
                 best, self.mode, self.commute_min = value, mode, minutes
@@ -384,14 +385,18 @@ class Employee(mesa.Agent):
             self.mode, self.commute_min = "bicycle", self.km / p.bicycle_kmh * 60 + up
 
     def school_run(self) -> float:
-        """Return the minutes it takes to bring a child to kindergarten on the way."""
-        p = self.model.rules.travel
-        if self.household != "kindergarten":
-            return 0.0
-        held = self.place.get("kindergarten")
-        if held is None:
-            return p.school_run_min + p.drop_off_min
-        return self.model.around.detour[self.post.building][self.model.places[held].index] + p.drop_off_min
+        """Return the minutes it takes to bring a child to kindergarten or school on the way."""
+        p, minutes = self.model.rules.travel, 0.0
+        for kind in ("kindergarten", "school"):
+            if kind in self.needs:
+                held = self.place.get(kind)
+                detour = (
+                    p.school_run_min
+                    if held is None
+                    else self.model.around.detour[self.post.building][self.model.places[held].index]
+                )
+                minutes += detour + p.drop_off_min
+        return minutes
 
     def walk_to_work(self) -> None:
         """Walk from a flat of the park to the desk."""
