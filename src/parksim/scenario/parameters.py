@@ -129,9 +129,12 @@ class ServiceParameters(Frozen):
     wait_weight: float = param(-0.25, -0.4, -0.15, "1/min", "assumed", "disutility of a waiting minute", le=0)
     price_weight: float = param(-0.04, -0.08, -0.02, "1/CNY", "assumed", "disutility of price", le=0)
     forgo: float = param(-5.0, -6.0, -4.0, "utility", "assumed",
-                         "utility of going without, about 20 minutes' walk")
+                         "utility of going without an everyday visit, about 20 minutes' walk")
     reach_min: float = param(30, 25, 40, "min", "assumed", "longest walk that is considered", ge=1)
     days_per_month: float = param(21.75, 21.75, 21.75, "days", "A", "Chinese statutory working days a month")
+    night_share: float = param(
+        1 / 3, 1 / 3, 1 / 3, "share", "assumed", "of the weeks of those in rotating shifts: three shifts", le=1
+    )
 
 
 class StayingParameters(Frozen):
