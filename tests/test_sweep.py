@@ -166,13 +166,16 @@ def test_forecast(file, store):
     assert len(store.runs()) == 4
 
 
-def test_a_kill_in_the_middle_loses_nothing_and_doubles_nothing(file, tmp_path):
+def test_a_kill_in_the_middle_loses_nothing_and_doubles_nothing(file, tmp_path, monkeypatch):
+    for module in ("experiment.work", "experiment.sweep", "store.store"):
+        monkeypatch.setattr(f"parksim.{module}.model_version", lambda: "pinned")
     script = tmp_path / "mine.py"
     script.write_text(
         textwrap.dedent(f"""
         import sys
         sys.path.append({str(Path(__file__).parent)!r})
-        from fake_play import play_slowly
+        from fake_play import pin_model_version, play_slowly
+        pin_model_version()
         from parksim.experiment.sweep import Sweep
         Sweep({str(file())!r}, play=play_slowly).run({str(tmp_path / "runs.db")!r}, workers=2, reps=40)
         """)

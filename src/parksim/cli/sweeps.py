@@ -182,6 +182,52 @@ def reproduce(
     raise typer.Exit(1)
 
 
+@app.command()
+def sensitivity(
+    experiment: ExperimentName,
+    store: StoreUrl = DEFAULT_STORE,
+    indicators: Annotated[
+        list[str] | None, typer.Option("--indicator", metavar="NAME", help="Which; may be given often.")
+    ] = None,
+    most: Annotated[int, typer.Option("--most", min=1, help="Paths to print, the strongest first.")] = 10,
+    plot: Annotated[
+        Path | None, typer.Option("--plot", metavar="FOLDER", help="Write a figure an indicator.")
+    ] = None,
+) -> None:
+    """Say which assumptions move an experiment's results, and when a conclusion flips."""
+    from parksim.cli.runs import table
+    from parksim.experiment.sensitivity import robustness
+    from parksim.experiment.sensitivity import sensitivity as analyse
+
+    where, chosen = _open(store), _number(experiment)
+    if chosen is None:
+        raise ParksimError("which experiment? see: parksim runs")
+    for name in indicators or ["commute_mean_min", "turnover_annual"]:
+        found = analyse(where, chosen, name)
+        for of, noise in found.noise.iterrows():
+            ranked = found.ranked(str(of)).head(most)
+            rows = [
+                (str(row["path"]), *(f"{row[column]:.3g}" for column in ranked.columns[1:]))
+                for row in ranked.to_dict("records")
+            ]
+            table(f"{name}: {of} ({found.kind})", tuple(map(str, ranked.columns)), rows)
+            print(
+                f"Variance of single runs: {_percent(noise['points'])} between design points, "
+                f"{_percent(noise['replications'])} luck they share, {_percent(noise['interaction'])} the "
+                f"rest; replication noise in what was analysed: {_percent(noise['noise'])}.\n"
+            )
+        for statement in robustness(where, chosen, name):
+            print(f"{statement}\n")
+        if plot is not None:
+            plot.mkdir(parents=True, exist_ok=True)
+            figure = found.plot().figure
+            figure.savefig(plot / f"sensitivity_{name}.png", dpi=150)  # type: ignore[union-attr]
+
+
+def _percent(share: float) -> str:
+    return "n/a" if share != share else f"{100 * share:.0f} %"  # noqa: PLR0124  (nan)
+
+
 def _forecast(plan: Sweep, store: str, workers: int | None, reps: int | None) -> None:
     from sqlalchemy.engine import make_url
 
