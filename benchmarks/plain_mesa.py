@@ -8,11 +8,11 @@ Oracle and yardstick in one. The twin obeys the same rules about people and firm
 What is true of a place and not of a person the twin takes from the engine, once a month, as numbers written
 on a wall (:class:`Surroundings`): walking minutes, minutes by lift, journeys by zone and building with what
 is lost in queues and expected times at equilibrium, shares of visits served and spent among others, detours
-by way of a kindergarten. Besides it is given the reference person of the hazard of quitting, once. All that a person or
-a firm does with them the twin works out on its own: mode choice, coverage, who is allotted a place, ties,
-requests, events, quitting and why, moving home and into flats, ageing, hiring of strangers and of leavers
-who come back, growth, exit and entry of firms. So an engine and a twin played in lockstep tell the same
-events only where the engine's vectors say what these loops say.
+by way of a kindergarten. Besides it is given the reference person of the hazard of quitting, once. All that a
+person or a firm does with them the twin works out on its own: mode choice, coverage, who is allotted a place,
+ties, requests, events, quitting and why, moving home and into flats, ageing, hiring of strangers and of
+leavers who come back, growth, exit and entry of firms. So an engine and a twin played in lockstep tell the
+same events only where the engine's vectors say what these loops say.
 """
 
 from __future__ import annotations
