@@ -28,7 +28,7 @@ class StaleAgentError(ParksimError):
     """An agent was asked after whoever it stood for had left."""
 
 
-class RowAgent(CellAgent):
+class RowAgent(CellAgent):  # type: ignore[misc]  # Mesa has no types
     """A Mesa agent whose attributes are one row of a table.
 
     Attributes
@@ -176,7 +176,7 @@ class AgentSeam(mesa.Model):  # type: ignore[misc]  # Mesa has no types
     def agents_by_type(self) -> dict[type, AgentSet]:
         """The agents by their class."""
         self._materialise()
-        return self._agents_by_type
+        return self._agents_by_type  # type: ignore[no-any-return]
 
     @property
     def agent_types(self) -> list[type]:
