@@ -16,6 +16,8 @@ from parksim.scenario.categories import CATEGORIES
 from parksim.scenario.document import name_twice
 from parksim.scenario.faults import explain
 from parksim.scenario.lookup import get
+from parksim.scenario.reach import SIDES as STEPS
+from parksim.scenario.reach import Reach, stranded_zones
 from parksim.scenario.schema import BUILT, LAYOUT_SECTIONS, WORKPLACE, Amenity, Scenario
 
 if TYPE_CHECKING:
@@ -32,7 +34,6 @@ if TYPE_CHECKING:
         def name(self) -> str: ...  # noqa: D102
 
 
-STEPS = {"N": (-1, 0), "E": (0, 1), "S": (1, 0), "W": (0, -1)}
 NO_PLACE = ("road", "water", "outside")
 """Land on which no amenity stands."""
 
@@ -304,21 +305,26 @@ def everybody_gets_there(site: Site) -> Iterator[Fault]:
     )
     if any(fault for check in drawing for fault in check(site)):
         return  # what is drawn has to be sound first
-    from parksim.world.reach import stranded_entrances, stranded_workplaces, stranded_zones  # noqa: PLC0415
-
-    layout = site.scenario.layout
-    for name, (row, column), fences in stranded_workplaces(layout):
-        shut = f"; fence {fences} has no gate on the way" if fences else ""
-        yield (
-            f"map.rows.{row}",
-            f"nobody can walk from a gateway to building '{name}' at cell [{row}, {column}]{shut}",
+    scenario = site.scenario
+    reach = Reach(site.map)
+    for cell, fences in reach.stranded_workplaces(scenario.gateways):
+        symbol = site.symbol(cell)
+        what = (
+            f"{symbol.use} of block '{symbol.block}'"
+            if symbol and symbol.block
+            else symbol.use
+            if symbol
+            else ""
         )
-    for name, (row, column) in stranded_entrances(layout):
+        shut = f": fence '{fences[0]}' around it has no gate" if fences else ""
         yield (
-            f"gateways.{name}.cell",
-            f"no building can be reached by car from cell [{row}, {column}]: its road is cut off",
+            f"map.rows.{cell[0]}",
+            f"nobody can walk from a gateway to the {what} at cell {list(cell)}{shut}",
         )
-    for name, km in stranded_zones(site.scenario.city, layout, site.scenario.parameters.travel):
+    for gateway in reach.stranded_entrances(scenario.gateways):
+        message = f"its road at cell {list(gateway.cell)} leads to no office, lab or factory"
+        yield f"gateways.{gateway.name}.cell", message
+    for name, km in stranded_zones(scenario.city, scenario.gateways, scenario.parameters.travel):
         message = (
             "no way leads from there to the park: no metro_min, no bus or shuttle, no road entrance, "
             f"and {km:g} km is beyond what people walk or cycle"

@@ -18,11 +18,10 @@ import numpy.typing as npt
 from parksim.chance import name_code
 from parksim.scenario.categories import CATEGORIES, DAYPARTS
 from parksim.world.city import Journeys, journeys
-from parksim.world.grid import ParkMap, read_map
+from parksim.world.grid import MAIN_ROAD_SLOWNESS, ParkMap, read_map
 from parksim.world.market import Market
-from parksim.world.reach import ground_of
 from parksim.world.streets import RoadMap, Streets, read_roads
-from parksim.world.walking import Walks, floor_minutes
+from parksim.world.walking import Ground, Walks, floor_minutes
 
 if TYPE_CHECKING:
     from parksim.scenario.schema import Amenity, CarPark, Layout, Scenario
@@ -68,7 +67,14 @@ def draw(layout: Layout) -> Drawn:
         _drawn.move_to_end(key)
         return _drawn[key]
     park = read_map(layout.map)
-    ground = ground_of(park, REFERENCE_KMH)
+    ground = Ground(
+        cell_m=park.cell_m,
+        passable=park.walkable,
+        slowness=np.where(park.main_road, MAIN_ROAD_SLOWNESS, 1.0),
+        wall_east=park.wall_east,
+        wall_south=park.wall_south,
+        speed_kmh=REFERENCE_KMH,
+    )
     places = [b.cells for b in park.buildings] + [np.array([park.flat(cell)]) for cell in gateways]
     cell_place: dict[tuple[int, int], int] = {}
     for cell in spots:
