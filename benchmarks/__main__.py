@@ -36,7 +36,11 @@ def main() -> None:
     parser.add_argument("--json", type=Path, help="write the figures to this file")
     parser.add_argument("--against", type=Path, help="earlier figures to compare with")
     options = parser.parse_args()
-    known = [m.name.removeprefix("bench_") for m in pkgutil.iter_modules(benchmarks.__path__) if m.name[:6] == "bench_"]
+    known = [
+        m.name.removeprefix("bench_")
+        for m in pkgutil.iter_modules(benchmarks.__path__)
+        if m.name[:6] == "bench_"
+    ]
     unknown = set(options.names) - set(known)
     if unknown:
         parser.error(f"no benchmark {', '.join(sorted(unknown))}; there are {', '.join(known)}")
@@ -53,7 +57,9 @@ def main() -> None:
                 then = f"  x{value / unit / before:.2f} of earlier" if before else ""
             print(f"{name + ': ' + what:58s} {value:10.4f}{then}", flush=True)
     if options.json:
-        options.json.write_text(json.dumps({"calibration_s": unit, "figures": figures}, indent=2), encoding="utf-8")
+        options.json.write_text(
+            json.dumps({"calibration_s": unit, "figures": figures}, indent=2), encoding="utf-8"
+        )
 
 
 if __name__ == "__main__":

@@ -42,7 +42,9 @@ def run(months: int = 36) -> dict[str, float]:
         out[f"{name} (ms a month)"] = 1000 * statistics.median(values)
     total = sum(statistics.median(values) for values in spent.values())
     out["nanoseconds an employee-month"] = 1e9 * total / result.indicators["employees"]
-    out["peak memory of this process (MB, <= 400)"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    out["peak memory of this process (MB, <= 400)"] = (
+        resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    )
     for command in ("--help", "list"):
         walls = []
         for _ in range(3):
