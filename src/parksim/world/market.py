@@ -206,9 +206,9 @@ class Market:
         """Find waits and visits that agree, group by group.
 
         Newton's method on wait - W(load(wait)) in each group, with the derivatives that the logit and a nudge
-        of the loads give; a group whose difference hardly falls goes half as far. A group is left as it is
-        once the mean over its visits of the difference is at most :data:`CONVERGED_MIN`, so what is nearly
-        right (last month's waits) is not touched.
+        of the loads give; a group whose difference falls less than it should goes half as far next. A group
+        is left as it is once the mean over its visits of the difference is at most :data:`CONVERGED_MIN`, so
+        what is nearly right (last month's waits) is not touched.
 
         Parameters
         ----------
@@ -244,7 +244,8 @@ class Market:
             if not on.any() or rounds == MAX_ROUNDS:
                 break
             slope, todo = ((more - fresh[todo]) / nudge)[on], todo[on]
-            stride = np.where(residual > 0.7 * before, stride / 2, np.minimum(2 * stride, 1.0))
+            missed = residual > (1 - 0.3 * stride) * before
+            stride = np.clip(np.where(missed, stride / 2, 2 * stride), 1 / 16, 1.0)
             step = stride[self.group[todo]] * self._newton(todo, (fresh - wait)[todo], slope, flow, share)
             # three digits will do: a group's waits depend on its own visitors alone, nothing needs hiding
             wait[todo] = np.round(np.clip(wait[todo] + step, 0.0, self.patience[todo]), 3)
