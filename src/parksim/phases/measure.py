@@ -132,7 +132,7 @@ def group_codes(model: ParkModel, rows: npt.NDArray[np.intp]) -> dict[str, npt.N
 
 def group_names(model: ParkModel) -> dict[str, tuple[str, ...]]:
     """Names behind the codes of :func:`group_codes`; the last home zone, code -1, is a flat of the park."""
-    from parksim.people import HOUSEHOLDS, WAGE_BANDS  # noqa: PLC0415
+    from parksim.population import HOUSEHOLDS, WAGE_BANDS  # noqa: PLC0415
 
     return {
         "wage_band": WAGE_BANDS,

@@ -45,6 +45,8 @@ class ServiceState:
         Share that ends within the circle's minutes, walk plus wait.
     met : float array [unit, category]
         Share of visits spent among people of other firms.
+    met_at : float array [unit, amenity]
+        The same by place.
     """
 
     wait: Floats
@@ -54,6 +56,7 @@ class ServiceState:
     served: Floats = field(default_factory=lambda: np.empty(0))
     served_in: dict[str, Floats] = field(default_factory=dict)
     met: Floats = field(default_factory=lambda: np.empty(0))
+    met_at: Floats = field(default_factory=lambda: np.empty((0, 0)))
     residual_min: float = 0.0
     codes: npt.NDArray[np.uint64] = field(default_factory=lambda: np.empty(0, dtype=np.uint64))
 
@@ -129,7 +132,8 @@ def visit(model: ParkModel) -> None:
         mine = np.isin(category, [list(CATEGORIES).index(c) for c in circle.categories])
         quick = (place.walk[None] + state.wait[:, None, :] <= circle.minutes) & mine
         state.served_in[name] = np.round((served * quick).sum(axis=0) @ member, 6)
-    state.met = _among_others(model, served, staff, load) @ member
+    state.met_at = _among_others(model, served, staff, load)
+    state.met = state.met_at @ member
 
 
 def _among_others(model: ParkModel, served: Floats, staff: Floats, load: Floats) -> Floats:

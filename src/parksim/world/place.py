@@ -191,6 +191,11 @@ class Place:
                 out[d, j] = max(0.0, min(end, a.closes) - max(start, a.opens))
         return out
 
+    @cached_property
+    def flats(self) -> list[int]:
+        """Amenities inside the park that are flats."""
+        return [j for j, a in enumerate(self.amenities) if a.category == "flats" and a.outside is None]
+
     @property
     def land_mu(self) -> float:
         """Land of the park in mu."""
