@@ -79,3 +79,10 @@ def play_once_killed(scenario, seed, months, *, events=False):
 def play_slowly(scenario, seed, months, *, events=False):
     time.sleep(0.05)
     return play(scenario, seed, months)
+
+
+def pin_model_version():
+    """Hold the model's version for this process: sources may be edited while tests run."""
+    import parksim.experiment.work as work
+
+    work.model_version = lambda: "pinned"

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from parksim.errors import ParksimError, Problem, ScenarioError
     from parksim.experiment.comparison import Comparison, compare
     from parksim.experiment.run import Run, run
+    from parksim.experiment.sweep import Sweep
     from parksim.model import ParkModel
     from parksim.scenario.read import check, load
     from parksim.scenario.schema import Scenario
@@ -30,6 +31,7 @@ _HOME = {
     "Scenario": "parksim.scenario.schema",
     "ScenarioError": "parksim.errors",
     "Store": "parksim.store",
+    "Sweep": "parksim.experiment.sweep",
     "check": "parksim.scenario.read",
     "compare": "parksim.experiment.comparison",
     "load": "parksim.scenario.read",
@@ -46,6 +48,7 @@ __all__ = [
     "Scenario",
     "ScenarioError",
     "Store",
+    "Sweep",
     "check",
     "compare",
     "load",

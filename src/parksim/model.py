@@ -35,7 +35,6 @@ from parksim.scenario.schema import MODES
 from parksim.table import Current, Rows, Table
 from parksim.ties import Ties
 from parksim.world.place import Place
-from parksim.world.roads import Network
 
 if TYPE_CHECKING:
     from parksim.scenario.schema import Intervention, Layout, Population, Scenario
@@ -88,45 +87,6 @@ PHASES = (interventions, works, travel, services, community, staying, hiring, en
 
 _SNAPSHOTS_KEPT = 2
 _snapshots: OrderedDict[tuple[str, int], bytes] = OrderedDict()
-
-
-class EntranceNetwork:
-    """Road entrances as a network: the city, one link an entrance, and the way from there to each building."""
-
-    def __init__(self, place: Place, free_min: float, b: float, power: float) -> None:
-        entrances, inside = place.journeys.entrances, place.journeys.entrance_min
-        n, self.buildings = len(entrances), len(place.buildings)
-        ways = [(g, k) for g in range(n) for k in range(self.buildings) if np.isfinite(inside[g, k])]
-        self.reached = np.zeros(self.buildings, dtype=np.bool_)
-        self.reached[[k for _, k in ways]] = True
-        self.roads = (
-            Network(
-                pd.DataFrame(
-                    {
-                        "init": ["city"] * n + [f"entrance {g}" for g, _ in ways],
-                        "term": [f"entrance {g}" for g in range(n)] + [f"building {k}" for _, k in ways],
-                        "capacity": [g.capacity for g in entrances] + [1e6] * len(ways),
-                        "free_flow_time": [free_min] * n + [inside[g, k] for g, k in ways],
-                        "b": [b] * n + [0.0] * len(ways),
-                        "power": [power] * n + [1.0] * len(ways),
-                        "background": [g.background for g in entrances] + [0.0] * len(ways),
-                    }
-                )
-            )
-            if n
-            else None
-        )
-
-    def demand(self, cars: Floats) -> pd.DataFrame:
-        """Trips from the city to each building that cars can reach."""
-        some = np.flatnonzero((cars > 1e-9) & self.reached)
-        return pd.DataFrame(
-            {
-                "origin": ["city"] * some.size,
-                "destination": [f"building {k}" for k in some],
-                "trips": cars[some],
-            }
-        )
 
 
 class ParkModel(AgentSeam):
@@ -281,7 +241,7 @@ class ParkModel(AgentSeam):
         )
         self.layout = layout
         self.place = Place(self.spec, layout)
-        for name in ("entrance_network", "zone_codes", "tech_sector", "shift_share", "hires", "anchored", "building_codes"):
+        for name in ("zone_codes", "tech_sector", "shift_share", "hires", "anchored", "building_codes"):
             self.__dict__.pop(name, None)
         self._agents_stale = True
         self._grid = None
@@ -296,12 +256,6 @@ class ParkModel(AgentSeam):
     def change_layout(self, intervention: Intervention) -> None:
         """Apply an intervention to the layout; nothing else is open to it."""
         self._lay_out(kinds()[intervention.kind].apply(self.layout, intervention))
-
-    @cached_property
-    def entrance_network(self) -> EntranceNetwork:
-        """The road entrances of the layout."""
-        p = self.spec.parameters.travel
-        return EntranceNetwork(self.place, p.entrance_min, p.bpr_b, p.bpr_power)
 
     @cached_property
     def zone_codes(self) -> Ids:

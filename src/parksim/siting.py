@@ -136,7 +136,8 @@ def p_median(
         Most that may be spent on new sites.
     time_limit : float, default 60
         Seconds after which the best answer so far is returned with its gap. Metric costs up to 200 x 200
-        need far less; random costs, tight capacities and larger problems may use it up.
+        need far less; random costs, capacities with less than a tenth to spare and larger problems
+        may use it up.
 
     Returns
     -------
@@ -557,16 +558,19 @@ def _least_sum(
         starts.append(_filled(weighed, feasible.sites, rules))
     starts += _starts(weighed, rules)
     tried = [_interchange(weighed, start, rules) for start in starts]
-    sites, value = min(tried, key=operator.itemgetter(1))
+    sites, value = tried[int(np.argmin([reached for _, reached in tried]))]
     if value <= 0:
         return _Answer(sites, 0.0, 0.0)
     grain = _grain(weighed, ~far)
     bound, price, gain, sites, value = _dual(weighed, sites, value, rules)
     better = value * (1 - _TINY) - 0.999 * grain  # an answer that is not below this is no better
+    if bound < better:
+        sites, value = _shaken(weighed, sites, value, rules)
+        better = value * (1 - _TINY) - 0.999 * grain
     if bound >= better:
         return _Answer(sites, value, value)
     closed, forced, useless = _reduce(weighed, price, gain, bound, better, rules)
-    return _radius_form(weighed, far | useless, closed, forced, _Answer(sites, value, bound), better, rules)
+    return _radius_form(weighed, far | useless, closed, forced, _Answer(sites, value, bound), grain, rules)
 
 
 def _starts(weighed: FloatArray, rules: _Rules) -> list[IntArray]:
@@ -639,6 +643,30 @@ def _interchange(weighed: FloatArray, sites: IntArray, rules: _Rules) -> tuple[I
             break
         sites, value = trial, reached
         fixed = np.isin(sites, rules.existing)
+    return sites, value
+
+
+def _shaken(weighed: FloatArray, sites: IntArray, value: float, rules: _Rules) -> tuple[IntArray, float]:
+    """Exchange a quarter of the sites along a Weyl sequence and improve again, some dozens of times."""
+    new = int(rules.allowed.sum()) - rules.existing.size
+    movable = rules.most - rules.existing.size
+    if not rules.exact or not 0 < movable < new:
+        return sites, value
+    count: int = min(max(2, movable // 4), movable, new - movable)
+    stop = time.perf_counter() + 0.05 * rules.left()
+    for turn in range(1, 81):
+        mine = np.setdiff1d(sites, rules.existing)
+        other = np.setdiff1d(np.flatnonzero(rules.allowed), sites)
+        k = np.arange(turn * count, (turn + 1) * count)
+        out = mine[np.unique((k * 0.6180339887498949 % 1 * mine.size).astype(np.int64))]
+        into = other[np.unique((k * 0.7548776662466927 % 1 * other.size).astype(np.int64))]
+        size = min(out.size, into.size)
+        trial = np.sort(np.append(np.setdiff1d(sites, out[:size]), into[:size]))
+        trial, reached = _interchange(weighed, trial, rules)
+        if reached < value:
+            sites, value = trial, reached
+        if time.perf_counter() > stop:
+            break
     return sites, value
 
 
@@ -716,14 +744,15 @@ def _highs(
     upper: FloatArray,
     integral: IntArray,
     limit: float,
+    gap: float = 0.0,
 ) -> Any:
-    """Call HiGHS until the gap is nil or the time is up."""
+    """Call HiGHS until the relative gap is closed or the time is up."""
     return milp(
         objective,
         constraints=[LinearConstraint(matrix, low, high) for matrix, low, high in rows],
         bounds=Bounds(lower, upper),
         integrality=integral,
-        options={"time_limit": limit, "mip_rel_gap": 0.0},
+        options={"time_limit": limit, "mip_rel_gap": gap},
     )
 
 
@@ -746,7 +775,7 @@ def _radius_form(
     closed: BoolArray,
     forced: BoolArray,
     known: _Answer,
-    better: float,
+    grain: float,
     rules: _Rules,
 ) -> _Answer:
     """Look for an answer better than `known` among the sites and pairs that are left.
@@ -762,6 +791,7 @@ def _radius_form(
         return known
     k = columns.size
     unit = known.value / max(weighed.shape[0], 1)
+    better = known.value * (1 - _TINY) - 0.999 * grain
     heads: list[IntArray] = []
     tails: list[IntArray] = []
     data: list[FloatArray] = []
@@ -802,6 +832,7 @@ def _radius_form(
         upper,
         integral,
         rules.left(),
+        0.99 * grain / known.value,  # whole sums: a smaller gap holds no other answer
     )
     sites, value = known.sites, known.value
     if answer.x is not None:
@@ -815,7 +846,8 @@ def _radius_form(
     bound = known.bound
     if answer.mip_dual_bound is not None:
         bound = max(bound, min(base + unit * float(answer.mip_dual_bound), value))
-    return _Answer(sites, value, value if bound >= min(better, value) else bound)
+    proven = bound >= value * (1 - _TINY) - 0.999 * grain
+    return _Answer(sites, value, value if proven else bound)
 
 
 def _grain(weighed: FloatArray, useful: BoolArray) -> float:
@@ -849,17 +881,29 @@ def _capacitated(
     kernel = np.sort(np.argsort(order, kind="stable")[: min(int(rules.allowed.sum()), rules.most + 8)])
     best: _Answer | None = None
     grain = _grain(weighed, ~far) if slack is None else 0.0
-    useless, columns = far, np.flatnonzero(rules.allowed)
+    useless, columns, better = far, np.flatnonzero(rules.allowed), np.inf
     if kernel.size < columns.size:
         near = ~far & (np.argsort(np.argsort(weighed, axis=1), axis=1) < max(10, 3 * m // rules.most))
         best, _ = _assign(weighed, near, kernel, demand, idle, rules, 0.3 * rules.left())
+        # A good value prunes the whole: search again among the best sites and a few of the next.
+        for _ in range(3):
+            if best is None or bound >= best.value * (1 - _TINY) - 0.999 * grain:
+                break
+            better = best.value * (1 - _TINY)
+            beside = np.unique(np.append(best.sites, kernel[np.argsort(gain[kernel])[: rules.most // 4]]))
+            polished, _ = _assign(
+                weighed, ~far & near, beside, demand, idle, rules, 0.08 * rules.left(), better
+            )
+            if polished is None:
+                break
+            best = polished
     if best is not None:
         if bound >= best.value * (1 - _TINY) - 0.999 * grain:
             return _Answer(best.sites, best.value, best.value, best.assignment)
         better = best.value * (1 - _TINY) - 0.999 * grain
         closed, _, waste = _reduce(weighed, price, gain, bound, better, rules)
         useless, columns = far | waste, np.flatnonzero(~closed)
-    found, finished = _assign(weighed, ~useless, columns, demand, idle, rules, rules.left())
+    found, finished = _assign(weighed, ~useless, columns, demand, idle, rules, rules.left(), better)
     if found is None and best is None:
         fault = "exist" if finished else "were found within time_limit"
         raise SitingError(f"no {rules.most} sites {fault} that can take every demand{_why(rules)}")
@@ -922,6 +966,7 @@ def _assign(
     idle: FloatArray,
     rules: _Rules,
     limit: float,
+    better: float = np.inf,
 ) -> tuple[_Answer | None, bool]:
     """Solve with one binary a pair, among the pairs kept; also say whether the search was finished."""
     n, k = weighed.shape[0], columns.size
@@ -963,6 +1008,7 @@ def _assign(
             (only_open, -np.inf, 0.0),
             (fits, -np.inf, 0.0),
             *_site_rows(columns, width, rules),
+            (sparse.csr_matrix(objective[None, :]), -np.inf, better / unit),
         ],
         lower,
         upper,

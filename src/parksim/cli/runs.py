@@ -126,7 +126,15 @@ def compare(
     start = time.perf_counter()
     with bar("runs") as progress:
         result = compare_(
-            scenarios, reps=reps, seed=seed, months=months, workers=workers, fixed=fixed, progress=progress
+            scenarios,
+            reps=reps,
+            seed=seed,
+            months=months,
+            workers=workers,
+            fixed=fixed,
+            events=out is not None,
+            store=None if out is None else made(out) / "runs.db",
+            progress=progress,
         )
     frame = result.table()
     wanted = [k for k in HEADLINES if k in frame.index] if not every else list(frame.index)
@@ -177,10 +185,10 @@ def validate(
     )
 
 
-def store_url(folder: Path) -> str:
-    """Make the folder and return the URL of the store in it."""
+def made(folder: Path) -> Path:
+    """Return a folder, made if it is not there."""
     folder.mkdir(parents=True, exist_ok=True)
-    return f"sqlite:///{folder / 'runs.db'}"
+    return folder
 
 
 def shown(value: float, unit: str) -> str:

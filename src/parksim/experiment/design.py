@@ -239,7 +239,8 @@ def resolve(experiment: Experiment, scenarios: Sequence[Scenario], found: Docume
     folder = str(Path(found.file).parent) if found is not None else "."
     known = {number.path: number for scenario in reversed(scenarios) for number in uncertain(scenario)}
     uncertainties, problems = _uncertainties(experiment, known, found)
-    varied: dict[str, Varied] = {**experiment.levers, **uncertainties}
+    # sorted: the order in the file says nothing, so it must not move the points
+    varied: dict[str, Varied] = dict(sorted({**experiment.levers, **uncertainties}.items()))
     section = dict.fromkeys(experiment.levers, "levers") | dict.fromkeys(uncertainties, "uncertainties")
     for path, values in varied.items():
         ends = (values.low, values.high) if isinstance(values, Range) else values

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from parksim.bits import count_by_needs
 from parksim.people import ALLOTTED, bits_of, visits_wanted
+from parksim.phases.services import home_unit
 from parksim.phases.staying import QUIT_CAUSES
 from parksim.scenario.categories import CATEGORIES
 from parksim.scenario.schema import MODES
@@ -196,32 +198,14 @@ def coverage(
 ) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8]]:
     """Count for each person the needed categories of a circle, and those of them that are covered."""
     posts = model.posts
-    bits = (
-        covered_bits(model, minutes)
-        if model.layout.amenities
-        else np.zeros(len(model.place.unit_building), np.uint32)
-    )
+    bits = covered_bits(model, minutes)
     have = bits[posts.unit[rows]]
     at_home = posts.flat[rows] >= 0
     if at_home.any():
         have = have.copy()
-        have[at_home] |= bits[_home_unit(model, rows[at_home])]
+        have[at_home] |= bits[home_unit(model, rows[at_home])]
     need = posts.needs[rows] & bits_of(categories)
     return np.bitwise_count(need), np.bitwise_count(need & have)
-
-
-def _home_unit(model: ParkModel, rows: npt.NDArray[np.intp]) -> npt.NDArray[np.intp]:
-    """Return the unit of the building of somebody's flat; the desk's where flats stand outside buildings."""
-    posts, place = model.posts, model.place
-    building = np.array(
-        [
-            place.amenity_place(a) if a.category == "flats" and a.outside is None else -1
-            for a in place.amenities
-        ]
-    )
-    building[building >= len(place.buildings)] = -1
-    home = building[posts.flat[rows]]
-    return np.where(home >= 0, home, posts.unit[rows])
 
 
 def services(model: ParkModel, rows: npt.NDArray[np.intp]) -> dict[str, float]:
@@ -229,29 +213,37 @@ def services(model: ParkModel, rows: npt.NDArray[np.intp]) -> dict[str, float]:
     posts, place, state = model.posts, model.place, model.services
     out: dict[str, float] = {}
     visits = visits_wanted(model.spec.needs)
+    units = len(place.unit_building)
+    at_home = rows[posts.flat[rows] >= 0]
+    at_desk = rows[posts.flat[rows] < 0]
+    needing = count_by_needs(posts.unit[rows], posts.needs[rows], units, len(_NAMES))
+    needing_at_desk = count_by_needs(posts.unit[at_desk], posts.needs[at_desk], units, len(_NAMES))
     for name, circle in model.layout.circles.items():
         need, have = coverage(model, rows, circle.minutes, circle.categories)
         some = need > 0
         if some.any():
             out[f"coverage_{name}"] = float(np.mean(have[some] / need[some]))
             out[f"coverage_all_{name}"] = float(np.mean(have[some] == need[some]))
+        bits = covered_bits(model, circle.minutes)
         wanted = got = 0.0
         for category in circle.categories:
             c = _NAMES.index(category)
-            need, have = coverage(model, rows, circle.minutes, (category,))
-            if need.any():
-                out[f"coverage_{category}"] = float(have.sum() / need.sum())
+            people = needing[:, c].sum()
+            if people:
+                near = ((bits >> np.uint32(c)) & np.uint32(1)).astype(np.float64)
+                have_it = float(needing_at_desk[:, c] @ near)
+                if at_home.size:
+                    have_it += float(coverage(model, at_home, circle.minutes, (category,))[1].sum())
+                out[f"coverage_{category}"] = have_it / float(people)
+                out[f"nearest_min_{category}"] = weighted_median(_nearest(model, c), needing[:, c])
             if category in ALLOTTED:
                 held = rows[getattr(posts, category)[rows] >= 0]
-                near = place.walk[posts.unit[held], getattr(posts, category)[held]] <= circle.minutes
-                wanted += visits[c] * float(need.sum())
-                got += visits[c] * float(near.sum())
+                within = place.walk[posts.unit[held], getattr(posts, category)[held]] <= circle.minutes
+                wanted += visits[c] * float(people)
+                got += visits[c] * float(within.sum())
             else:
                 wanted += float(state.demand[:, c].sum())
                 got += float((state.demand[:, c] * state.served_in[name][:, c]).sum())
-            nearest = _nearest(model, c)[posts.unit[rows[need > 0]]]
-            if nearest.size:
-                out[f"nearest_min_{category}"] = float(np.median(nearest))
         if wanted > 0:
             out[f"served_{name}"] = got / wanted
     for category in ALLOTTED:
@@ -267,11 +259,21 @@ def services(model: ParkModel, rows: npt.NDArray[np.intp]) -> dict[str, float]:
 
 
 def _nearest(model: ParkModel, category: int) -> npt.NDArray[np.float64]:
+    """Return walking minutes to the nearest usable place of a category, [unit]."""
     place = model.place
-    mine = place.category == category
+    mine = (place.category == category) & (place.open_hours.sum(axis=0) > 0)
     if not mine.any():
         return np.full(len(place.unit_building), np.inf)
     return np.asarray(np.where(place.usable[:, mine], place.walk[:, mine], np.inf).min(axis=1))
+
+
+def weighted_median(values: npt.NDArray[np.float64], weights: npt.NDArray[np.float64]) -> float:
+    """Median of values that stand for so many people each (whole numbers, at least one in all)."""
+    order = np.argsort(values, kind="stable")
+    ranks = np.cumsum(weights[order])
+    middle = (ranks[-1] - 1) / 2  # counted from 0
+    ends = values[order[np.searchsorted(ranks, [np.floor(middle), np.ceil(middle)], side="right")]]
+    return float(ends[0] if ends[0] == ends[1] else ends.mean())
 
 
 # --- staying -------------------------------------------------------------------------------------

@@ -1,28 +1,49 @@
-"""Services: visits of the representative day, their queues, and who is turned away.
+"""Services: visits of the representative days, their queues, and who is turned away.
 
-Shares, loads and waits follow place by place from a logit choice among what is open, reachable and allowed;
-expected wait and demand agree at a fixed point. Places in a class are allotted, not queued for.
+Shares, loads and waits follow place by place from a logit choice among what is open, reachable and allowed
+(:mod:`parksim.world.market`); expected wait and demand agree at a fixed point. Places in a class are given
+out, not queued for. Every visit wanted ends in one of four ways: **served**; **refused**, because more people
+come than the place can serve before it closes; **gave up**, because the wait grew beyond one's patience; or
+**not attempted**, because nothing within reach was open, allowed and worth the walk. Single visits are drawn
+when somebody asks for them (:func:`sample_visits`), always the same ones for the same month.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from parksim.bits import count_by_needs, sum_by_needs
+from parksim.chance import combine, name_code
 from parksim.people import ALLOTTED, bits_of, visits_wanted
-from parksim.scenario.categories import CATEGORIES, DAYPARTS
+from parksim.scenario.categories import CATEGORIES, DAYPARTS, WEEKEND
+from parksim.world.market import DAY, NIGHT, parts
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from parksim.model import ParkModel
+    from parksim.world.market import Market, Settled
 
 Floats = npt.NDArray[np.float64]
+Rows = npt.NDArray[np.intp]
 
-MAX_ROUNDS = 10
-CONVERGED_MIN = 0.05
+OUTCOMES = ("served", "refused", "gave_up", "not_attempted")
+CANDIDATES = 8
+"""Places that a single visit is drawn among."""
+
+_NAMES = list(CATEGORIES)
+_QUEUED = np.array([not kind.allotted for kind in CATEGORIES.values()])
+_SOCIAL = np.array([kind.social for kind in CATEGORIES.values()])
+_WEEKEND = np.array([kind.weekend for kind in CATEGORIES.values()])
+_DAYS_IN_MONTH = 365.25 / 12
+
+
+def _none() -> Floats:
+    return np.empty(0)
 
 
 @dataclass
@@ -34,29 +55,44 @@ class ServiceState:
     wait : float array [daypart, amenity]
         Expected minutes in the queue.
     load : float array [daypart, amenity]
-        Visits a working day, outsiders included.
-    staff_load : float array [amenity]
-        Visits a working day by employees.
+        Visits a day, outsiders included.
     demand : float array [unit, category]
-        Visits a month wanted.
+        Visits a month wanted by the people who are there: at their desks, and at home on days off.
     served : float array [unit, category]
-        Share of the visits wanted that are served at all.
+        Share of the visits wanted on working days that are served at all.
+    served_rotating : float array [unit, category]
+        The same for those who work nights in some weeks.
+    served_weekend : float array [unit, category]
+        The same for days off, by the place of the home.
     served_in : dict of circle to float array [unit, category]
-        Share that ends within the circle's minutes, walk plus wait.
+        Share of `demand` that ends within the circle's minutes, walk plus wait.
     met : float array [unit, category]
-        Share of visits spent among people of other firms.
+        Share of visits on working days spent among people of other firms.
     met_at : float array [unit, amenity]
         The same by place.
+    demanded : float array [category]
+        Visits a month wanted.
+    asked, refused, gave_up : float arrays [daypart, amenity]
+        Visits a month by employees: those who came, and of them those who left unserved.
+    residual_min : float
+        Largest group's mean of the difference between the wait assumed and the wait that follows.
+    codes : uint64 array [amenity]
+        Which places the arrays speak of.
     """
 
     wait: Floats
     load: Floats
-    staff_load: Floats = field(default_factory=lambda: np.empty(0))
-    demand: Floats = field(default_factory=lambda: np.empty(0))
-    served: Floats = field(default_factory=lambda: np.empty(0))
+    demand: Floats = field(default_factory=_none)
+    served: Floats = field(default_factory=_none)
+    served_rotating: Floats = field(default_factory=_none)
+    served_weekend: Floats = field(default_factory=_none)
     served_in: dict[str, Floats] = field(default_factory=dict)
-    met: Floats = field(default_factory=lambda: np.empty(0))
-    met_at: Floats = field(default_factory=lambda: np.empty((0, 0)))
+    met: Floats = field(default_factory=_none)
+    met_at: Floats = field(default_factory=_none)
+    demanded: Floats = field(default_factory=_none)
+    asked: Floats = field(default_factory=_none)
+    refused: Floats = field(default_factory=_none)
+    gave_up: Floats = field(default_factory=_none)
     residual_min: float = 0.0
     codes: npt.NDArray[np.uint64] = field(default_factory=lambda: np.empty(0, dtype=np.uint64))
 
@@ -68,145 +104,501 @@ def play(model: ParkModel) -> None:
     _remember(model)
 
 
+# --- visits by place -----------------------------------------------------------------------------
+
+
 def visit(model: ParkModel) -> None:
-    """Find loads and waits at which demand and expected wait agree."""
-    from parksim.world.queues import peak_wait, served_share  # noqa: PLC0415  (loads scipy)
+    """Find loads and waits at which demand and expected wait agree, and what comes of the visits."""
+    place, state = model.place, model.services
+    market, amenities = place.market, len(place.amenities)
+    monthly = wanted(model)
+    days = days_a_month(model)
+    daily = monthly[market.group_daypart, :, market.group_category].T / days[market.group_daypart]
+    if not np.array_equal(state.codes, place.code):
+        _carry(state, place.code)
+    settled = market.settle(daily, market.at(state.wait))
+    state.residual_min, state.codes = settled.residual_min, place.code
+    state.wait = market.spread(settled.wait, amenities)
+    state.load = market.spread(settled.load, amenities)
 
-    place, p, posts = model.place, model.spec.parameters.services, model.posts
-    rows = np.flatnonzero(posts.filled)
+    kept = market.kept(settled.load)
+    full = np.minimum(1 - kept, market.full(settled.load))
+    staff = settled.staff * days[market.daypart]
+    state.asked = market.spread(staff, amenities)
+    state.refused = market.spread(staff * full, amenities)
+    state.gave_up = market.spread(staff * (1 - kept - full), amenities)
+    state.demand = monthly.sum(axis=0)
+    state.demanded = state.demand.sum(axis=0)
+    _count_allotted(model)
+
+    day, night = parts()[DAY], rotating_parts(model)
+    served = market.by_daypart(settled.share * kept)
+    state.served = np.round((day[:, None] * served).sum(axis=0), 6)
+    state.served_rotating = np.round((night[:, None] * served).sum(axis=0), 6)
+    state.served_weekend = np.round(served[WEEKEND], 6)
+    state.served_in = {
+        name: served_within(model, circle.minutes, circle.categories, (monthly, settled, kept))
+        for name, circle in model.layout.circles.items()
+    }
+    met = settled.share * kept * _among_others(model, market, daily, settled)
+    state.met = (day[:, None] * market.by_daypart(met)).sum(axis=0)
+    state.met_at = np.zeros((amenities, len(met)))
+    np.add.at(state.met_at, market.amenity, (met * day[market.daypart, place.category[market.amenity]]).T)
+    state.met_at = state.met_at.T
+
+
+def days_a_month(model: ParkModel) -> Floats:
+    """Days a month of each daypart: working days, or days off."""
+    days = np.full(len(DAYPARTS), model.spec.parameters.services.days_per_month)
+    days[WEEKEND] = _DAYS_IN_MONTH - days[0]
+    return days
+
+
+def rotating_parts(model: ParkModel) -> Floats:
+    """Return the share of rotating workers' visits in each daypart of working days, [daypart, category]."""
+    nights = model.spec.parameters.services.night_share
+    mixed: Floats = (1 - nights) * parts()[DAY] + nights * parts()[NIGHT]
+    return mixed
+
+
+def wanted(model: ParkModel) -> Floats:
+    """Visits a month wanted now, [daypart, unit, category].
+
+    Those who live in the park make part of their visits on days off, from home.
+    """
+    posts, units = model.posts, len(model.place.unit_building)
     visits = visits_wanted(model.spec.needs)
-    categories, units = len(CATEGORIES), len(place.unit_building)
-    amenities = place.amenities
-    count = len(amenities)
-    state = model.services
-    needed = count_by_needs(posts.unit[rows], posts.needs[rows], units, categories)
-    state.demand = needed * visits
-    queued = np.array([not c.allotted for c in CATEGORIES.values()])
-    daily = np.where(queued, state.demand, 0.0) / p.days_per_month
-    part = np.array([[c.dayparts.get(d, 0.0) for c in CATEGORIES.values()] for d in DAYPARTS])  # [daypart, category]
-
-    category = place.category
-    member = np.zeros((count, categories))
-    member[np.arange(count), category] = 1.0
-    open_hours = place.open_hours * (part[:, category] > 0)
-    price = np.array([a.price for a in amenities])
-    quality = np.array([a.quality for a in amenities])
-    capacity = np.array([a.capacity for a in amenities])
-    service = np.array([a.service_min or CATEGORIES[a.category].service_min or 1.0 for a in amenities])
-    patience = np.array([_patience(model, a.category) for a in amenities])
-    outsiders = np.array([a.outsiders if a.access == "everyone" else 0.0 for a in amenities])
-    outside_load = outsiders * part[:, category] * (open_hours > 0)
-    reach = place.usable & (place.walk <= p.reach_min) & queued[category]
-    pull = np.where(reach, np.exp(p.walk_weight * np.where(reach, place.walk, 0.0) + p.price_weight * price + quality), 0)
-    forgo = np.exp(p.forgo)
-    hours = np.maximum(open_hours, 1e-9)
-
-    def shares(wait: Floats) -> tuple[Floats, Floats]:
-        """Attraction of each amenity now [daypart, amenity], and what each unit's choices sum to."""
-        now = np.where(open_hours > 0, np.exp(p.wait_weight * wait), 0.0)
-        total = np.stack([(pull * now[d]) @ member for d in range(len(DAYPARTS))])  # [daypart, unit, category]
-        return now, total + forgo
-
-    wait = state.wait if np.array_equal(state.codes, place.code) else _carried(state, place.code)
-    for rounds in range(1, MAX_ROUNDS + 1):
-        now, total = shares(wait)
-        wanted = (daily[None] * part[:, None, :] / total)[:, :, category]  # [daypart, unit, amenity]
-        staff = now * (wanted * pull).sum(axis=1)
-        load = staff + outside_load
-        fresh = np.where(load > 0, peak_wait(load / hours, 60 / service, capacity, open_hours * 60 + 1e-9), 0.0)
-        fresh = np.minimum(fresh, patience)
-        change = float((np.abs(fresh - wait) * load).sum() / max(load.sum(), 1e-9))
-        wait = fresh if rounds == 1 else wait + (fresh - wait) / (1 + rounds / 2)
-        if change <= CONVERGED_MIN:
-            break
-    state.wait, state.load, state.staff_load, state.residual_min = np.round(wait, 2), load, staff.sum(axis=0), change
-    state.codes = place.code
-
-    got = np.where(load > 0, served_share(load / hours, 60 / service, capacity, open_hours * 60 + 1e-9, patience), 1.0)
-    now, total = shares(state.wait)
-    choice = pull[None] * now[:, None, :] / total[:, :, category]  # [daypart, unit, amenity]
-    served = choice * got[:, None, :] * part[:, category][:, None, :]
-    state.served = np.round(served.sum(axis=0) @ member, 6)
-    state.served_in = {}
-    for name, circle in model.layout.circles.items():
-        mine = np.isin(category, [list(CATEGORIES).index(c) for c in circle.categories])
-        quick = (place.walk[None] + state.wait[:, None, :] <= circle.minutes) & mine
-        state.served_in[name] = np.round((served * quick).sum(axis=0) @ member, 6)
-    state.met_at = _among_others(model, served, staff, load)
-    state.met = state.met_at @ member
-
-
-def _among_others(model: ParkModel, served: Floats, staff: Floats, load: Floats) -> Floats:
-    """Share of served visits spent among employees of other firms, [unit, amenity]."""
-    place, firms, posts = model.place, model.firms, model.posts
-    units = len(place.unit_building)
     rows = np.flatnonzero(posts.filled)
-    here = np.bincount(posts.unit[rows], minlength=units).astype(np.float64)
-    pairs = np.unique(posts.unit[rows].astype(np.int64) * len(firms) + posts.firm[rows])
-    housed = np.bincount(pairs // len(firms), minlength=units)
-    own = 1 / np.maximum(housed, 1)  # own firm's part of the unit
-    day_staff = staff.sum(axis=0)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        employees = np.where(load.sum(axis=0) > 0, day_staff / load.sum(axis=0), 0.0)
-    mine = np.where(here.sum() > 0, here / max(here.sum(), 1), 0.0) * own
-    return np.asarray(served.sum(axis=0) * employees * (1 - mine)[:, None])
+    rotating = posts.rotating[rows]
+
+    def count(who: Rows, where: npt.NDArray[np.integer]) -> Floats:
+        return count_by_needs(where, posts.needs[who], units, len(_NAMES)) * visits
+
+    out = np.zeros((len(DAYPARTS), units, len(_NAMES)))
+    for turns, part in ((False, parts()[DAY]), (True, rotating_parts(model))):
+        who = rows[rotating == turns]
+        if who.size == 0:
+            continue
+        at_desk = count(who, posts.unit[who])
+        at_home = who[posts.flat[who] >= 0]
+        if at_home.size:
+            at_desk -= _WEEKEND * count(at_home, posts.unit[at_home])
+            out[WEEKEND] += _WEEKEND * count(at_home, home_unit(model, at_home))
+        out += at_desk * part[:, None]
+    return out
 
 
-def _carried(state: ServiceState, codes: npt.NDArray[np.uint64]) -> Floats:
+def home_unit(model: ParkModel, rows: Rows) -> Rows:
+    """Return the unit of the building of somebody's flat; the desk's where flats stand outside buildings."""
+    posts, place = model.posts, model.place
+    building = np.array(
+        [
+            place.amenity_place(a) if a.category == "flats" and a.outside is None else -1
+            for a in place.amenities
+        ]
+    )
+    building[building >= len(place.buildings)] = -1
+    home = building[posts.flat[rows]]
+    return np.where(home >= 0, home, posts.unit[rows])
+
+
+def served_within(
+    model: ParkModel,
+    minutes: float,
+    categories: tuple[str, ...],
+    known: tuple[Floats, Settled, Floats] | None = None,
+) -> Floats:
+    """Share of the visits wanted that end within some minutes, walk plus wait, [unit, category].
+
+    The wait of one visit that is served is taken to be exponential around the expected wait w, cut off at the
+    visitors' patience: P(W <= t) = (1 - e^(-t/w)) / (1 - e^(-patience/w)). That is exact for a busy M/M/c;
+    where some find a free server at once it is a little too kind to the others.
+
+    Parameters
+    ----------
+    model : ParkModel
+    minutes : float
+        Of the circle.
+    categories : tuple of str
+        Which columns to fill; the others stay 0. Allotted categories have no queue and stay 0.
+    known : tuple, optional
+        Visits wanted, waits and shares kept of this month, where the caller has them.
+    """
+    place = model.place
+    market = place.market
+    monthly, settled, kept = known or _now(model)
+    mine = np.isin(market.category, [_NAMES.index(c) for c in categories])
+    left = minutes - market.walk[:, mine]
+    wait, patience = np.maximum(settled.wait[mine], 1e-6), market.patience[mine]
+    quick = np.expm1(-np.clip(left, 0.0, patience) / wait) / np.expm1(-patience / wait)
+    share = np.zeros_like(settled.share)
+    share[:, mine] = settled.share[:, mine] * kept[mine] * quick
+    share[:, mine] = np.where(left >= 0, share[:, mine], 0.0)
+    ends = market.by_daypart(share)
+    total = monthly.sum(axis=0)
+    mean = np.divide((monthly * ends).sum(axis=0), total, out=np.zeros_like(total), where=total > 0)
+    usual = (parts()[DAY][:, None] * ends).sum(axis=0)
+    return np.asarray(np.round(np.where(total > 0, mean, usual), 6))
+
+
+def _now(model: ParkModel) -> tuple[Floats, Settled, Floats]:
+    """Work this month's shares out again from the waits that were kept."""
+    from parksim.world.market import Settled  # noqa: PLC0415
+
+    market, state = model.place.market, model.services
+    wait, load = market.at(state.wait), market.at(state.load)
+    settled = Settled(wait, market.shares(wait), load - market.outside, load, state.residual_min, 0)
+    return wanted(model), settled, market.kept(load)
+
+
+def _among_others(model: ParkModel, market: Market, daily: Floats, settled: Settled) -> Floats:
+    """Share of the people at each pair who are employees of other firms than a visitor's, [unit, pair]."""
+    from scipy.sparse import csr_array  # noqa: PLC0415  (scipy is slow to import)
+
+    posts, units = model.posts, len(model.place.unit_building)
+    rows = np.flatnonzero(posts.filled)
+    firms = max(len(model.firms), 1)
+    key, people = np.unique(posts.unit[rows].astype(np.int64) * firms + posts.firm[rows], return_counts=True)
+    unit, firm = np.divmod(key, firms)
+    here = np.bincount(unit, weights=people, minlength=units)
+    share = csr_array((people / here[unit], (unit, firm)), shape=(units, firms))
+    same = (share @ share.T).toarray()  # chance that one of unit a and one of unit b have one employer
+    flow = daily[:, market.group] * settled.share
+    return np.asarray((settled.staff - same @ flow) / np.maximum(settled.load, 1e-12))
+
+
+def _carry(state: ServiceState, codes: npt.NDArray[np.uint64]) -> None:
     """Keep the waits of the amenities that are still there as the start of the search."""
     wait = np.zeros((len(DAYPARTS), len(codes)))
     old = {int(code): i for i, code in enumerate(state.codes)}
     for j, code in enumerate(codes):
         if int(code) in old:
             wait[:, j] = state.wait[:, old[int(code)]]
-    return wait
+    state.wait = wait
 
 
-def _patience(model: ParkModel, category: str) -> float:
-    need = model.spec.needs.get(category)
-    own = None if need is None else need.patience_min
-    return CATEGORIES[category].patience_min if own is None else own
+# --- places that are allotted --------------------------------------------------------------------
 
 
 def allot(model: ParkModel) -> None:
-    """Give free places in kindergarten, school and class to those waiting, by a lottery of (person, place, month)."""
+    """Give places in kindergarten, school and class to those waiting.
+
+    Whoever holds a place keeps it as long as it exists and may be used. Everybody waiting asks at the nearest
+    place within reach, then, where that is full, at the next. A place takes the staff of its owner first and
+    others by lot; the lot belongs to (person, place, month), so nobody's luck depends on the order of rows.
+    """
     posts, place = model.posts, model.place
     for name in ALLOTTED:
         column = getattr(posts, name)
-        bit = bits_of((name,))
         seats = [j for j, a in enumerate(place.amenities) if a.category == name]
-        holds = posts.filled & (column >= 0)
-        gone = np.flatnonzero(holds & ~np.isin(column, seats))
-        column[gone] = -1
+        held = np.flatnonzero(posts.filled & (column >= 0))
+        lost = ~np.isin(column[held], seats)
+        lost[~lost] = ~place.usable[posts.unit[held[~lost]], column[held[~lost]]]
+        column[held[lost]] = -1
+        for j in seats:  # a place that shrank keeps those with the best lots
+            members = np.flatnonzero(posts.filled & (column == j))
+            over = members.size - int(place.amenities[j].capacity)
+            if over > 0:
+                column[_by_lot(model, j, members)[-over:]] = -1
+        waiting = np.flatnonzero(posts.filled & ((posts.needs & bits_of((name,))) != 0) & (column < 0))
+        if not seats or waiting.size == 0:
+            continue
+        minutes = reach_minutes(model, seats)[posts.unit[waiting]]
+        choice = np.argsort(minutes, axis=1, kind="stable")
+        for k in range(len(seats)):
+            for i, j in enumerate(seats):
+                free = int(place.amenities[j].capacity) - int(np.count_nonzero(posts.filled & (column == j)))
+                if free <= 0:
+                    continue
+                asks = (choice[:, k] == i) & np.isfinite(minutes[:, i]) & (column[waiting] < 0)
+                column[_by_lot(model, j, waiting[asks])[:free]] = j
+
+
+def reach_minutes(model: ParkModel, amenities: list[int]) -> Floats:
+    """Return walking minutes to amenities, ``inf`` where not allowed or too far, [unit, amenity]."""
+    place, most = model.place, model.spec.parameters.services.reach_min
+    walk = place.walk[:, amenities]
+    return np.where(place.usable[:, amenities] & (walk <= most), walk, np.inf)
+
+
+def _by_lot(model: ParkModel, amenity: int, rows: Rows) -> Rows:
+    """Order people by who is admitted first."""
+    place, posts = model.place, model.posts
+    a = place.amenities[amenity]
+    lot = model.chance.uniform(f"allot/{a.name}", model.month, posts.identity[rows])
+    return rows[np.lexsort((lot, ~place.owns[posts.unit[rows], amenity]))]
+
+
+def _count_allotted(model: ParkModel) -> None:
+    """Enter the visits to allotted places into the month's account: refused are those who asked in vain."""
+    posts, place, state = model.posts, model.place, model.services
+    visits = visits_wanted(model.spec.needs)
+    for name in ALLOTTED:
+        seats = [j for j, a in enumerate(place.amenities) if a.category == name]
         if not seats:
             continue
-        waiting = np.flatnonzero(posts.filled & ((posts.needs & bit) != 0) & (column < 0))
-        if waiting.size == 0:
-            continue
-        unit = posts.unit[waiting]
-        minutes = np.where(place.usable[unit][:, seats], place.walk[unit][:, seats], np.inf)
-        first = np.argmin(minutes, axis=1)
-        near = minutes[np.arange(waiting.size), first] <= model.spec.parameters.services.reach_min
-        for k, j in enumerate(seats):
-            free = int(place.amenities[j].capacity) - int(np.count_nonzero(posts.filled & (column == j)))
-            asking = waiting[near & (first == k)]
-            if free <= 0 or asking.size == 0:
-                continue
-            lot = model.chance.uniform(f"allot/{place.amenities[j].name}", model.month, posts.identity[asking])
-            column[asking[np.argsort(lot, kind="stable")[:free]]] = j
+        c = _NAMES.index(name)
+        daypart = int(np.argmax(parts()[DAY][:, c]))
+        wants = np.flatnonzero(posts.filled & ((posts.needs & bits_of((name,))) != 0))
+        held = getattr(posts, name)[wants]
+        minutes = reach_minutes(model, seats)[posts.unit[wants]]
+        in_vain = (held < 0) & np.isfinite(minutes).any(axis=1)
+        first = np.array(seats)[np.argmin(minutes, axis=1)]
+        count = len(place.amenities)
+        refused = visits[c] * np.bincount(first[in_vain], minlength=count)
+        state.refused[daypart] += refused
+        state.asked[daypart] += refused + visits[c] * np.bincount(held[held >= 0], minlength=count)
+
+
+# --- what is remembered --------------------------------------------------------------------------
 
 
 def _remember(model: ParkModel) -> None:
-    """Note each person's share of wanted visits that were served, and how many were not."""
-    posts, place, state = model.posts, model.place, model.services
+    """Note each person's share of wanted visits that were served, how many were not, and whom they met."""
+    posts, state = model.posts, model.services
     rows = np.flatnonzero(posts.filled)
-    visits = np.broadcast_to(visits_wanted(model.spec.needs), state.served.shape)
-    queued = np.array([not c.allotted for c in CATEGORIES.values()])
-    unit, needs = posts.unit[rows], posts.needs[rows]
-    wanted = sum_by_needs(np.where(queued, visits, 0.0), unit, needs)
-    got = sum_by_needs(np.where(queued, visits * state.served, 0.0), unit, needs)
-    posts.unserved[rows] = wanted - got
-    posts.served[rows] = np.divide(got, wanted, out=np.ones_like(got), where=wanted > 0)
-    social = np.array([c.social for c in CATEGORIES.values()])
-    posts.meetings[rows] = sum_by_needs(visits * state.met * social, unit, needs)
-    del place
+    visits = np.where(_QUEUED, visits_wanted(model.spec.needs), 0.0)
+    unit, needs, flat, rotating = posts.unit[rows], posts.needs[rows], posts.flat[rows], posts.rotating[rows]
+    demand = sum_by_needs(np.broadcast_to(visits, state.served.shape), unit, needs)
+    got = sum_by_needs(visits * state.served, unit, needs)
+    turns = np.flatnonzero(rotating)
+    if turns.size:
+        got[turns] = sum_by_needs(visits * state.served_rotating, unit[turns], needs[turns])
+    for at, served in (
+        (np.flatnonzero((flat >= 0) & ~rotating), state.served),
+        (np.flatnonzero((flat >= 0) & rotating), state.served_rotating),
+    ):
+        if at.size:
+            got[at] = sum_by_needs((1 - _WEEKEND) * visits * served, unit[at], needs[at])
+            home = home_unit(model, rows[at])
+            got[at] += sum_by_needs(_WEEKEND * visits * state.served_weekend, home, needs[at])
+    posts.unserved[rows] = np.maximum(demand - got, 0.0)
+    posts.served[rows] = np.divide(got, demand, out=np.ones_like(got), where=demand > 0)
+    posts.meetings[rows] = sum_by_needs(visits * state.met * _SOCIAL, unit, needs)
+
+
+def unmet(model: ParkModel) -> Floats:
+    """Return the visits a month wanted and not served, [unit, category]; if allotted, without a place."""
+    posts, state = model.posts, model.services
+    out = (wanted(model) * (1 - _served_by_daypart(model))).sum(axis=0)
+    out[:, ~_QUEUED] = 0.0
+    visits = visits_wanted(model.spec.needs)
+    for name in ALLOTTED:
+        c = _NAMES.index(name)
+        without = posts.filled & ((posts.needs & bits_of((name,))) != 0) & (getattr(posts, name) < 0)
+        out[:, c] = visits[c] * np.bincount(posts.unit[without], minlength=len(state.served))
+    return np.asarray(out)
+
+
+def _served_by_daypart(model: ParkModel) -> Floats:
+    _, settled, kept = _now(model)
+    return model.place.market.by_daypart(settled.share * kept)
+
+
+def account(model: ParkModel) -> pd.DataFrame:
+    """Return what came of this month's visits by employees: index ``category``, all in visits a month.
+
+    Columns ``demanded`` and the four :data:`OUTCOMES`, which sum to it.
+    """
+    import pandas as pd  # noqa: PLC0415
+
+    state, category = model.services, model.place.category
+    asked, refused, gave_up = (
+        np.bincount(category, weights=array.sum(axis=0), minlength=len(_NAMES))
+        if len(category)
+        else np.zeros(len(_NAMES))
+        for array in (state.asked, state.refused, state.gave_up)
+    )
+    return pd.DataFrame(
+        {
+            "demanded": state.demanded,
+            "served": asked - refused - gave_up,
+            "refused": refused,
+            "gave_up": gave_up,
+            "not_attempted": state.demanded - asked,
+        },
+        index=pd.Index(_NAMES, name="category"),
+    )
+
+
+def account_by_amenity(model: ParkModel) -> pd.DataFrame:
+    """Return what came of the visits that employees made to each place this month.
+
+    Index ``amenity``; columns ``category``, ``asked`` (visits a month), ``served``, ``refused``, ``gave_up``
+    and ``wait_min`` (mean over the visits, outsiders' included).
+    """
+    import pandas as pd  # noqa: PLC0415
+
+    state, amenities = model.services, model.place.amenities
+    asked, refused, gave_up = (a.sum(axis=0) for a in (state.asked, state.refused, state.gave_up))
+    load = state.load.sum(axis=0)
+    return pd.DataFrame(
+        {
+            "category": [a.category for a in amenities],
+            "asked": asked,
+            "served": asked - refused - gave_up,
+            "refused": refused,
+            "gave_up": gave_up,
+            "wait_min": (state.wait * state.load).sum(axis=0) / np.maximum(load, 1e-12),
+        },
+        index=pd.Index([a.name for a in amenities], name="amenity"),
+    )
+
+
+# --- single visits -------------------------------------------------------------------------------
+
+
+def truncated_share(model: ParkModel) -> float:
+    """Return the share of attempted visits that go to places beyond the :data:`CANDIDATES` likeliest."""
+    market = model.place.market
+    monthly, settled, _ = _now(model)
+    demand = monthly[market.group_daypart, :, market.group_category].T
+    total = float((demand[:, market.group] * settled.share).sum())
+    beyond = 0.0
+    for g, pairs in enumerate(_pairs_of_groups(market)):
+        if len(pairs) > CANDIDATES:
+            share = np.sort(settled.share[:, pairs], axis=1)[:, : len(pairs) - CANDIDATES]
+            beyond += float(demand[:, g] @ share.sum(axis=1))
+    return beyond / total if total > 0 else 0.0
+
+
+def sample_visits(model: ParkModel, rows: npt.ArrayLike | None = None) -> pd.DataFrame:
+    """Draw the single visits that people wanted to make this month.
+
+    A visit is drawn among the :data:`CANDIDATES` likeliest places and going without, at the shares of the
+    desk place (of the home on days off). Which place somebody chooses belongs to (person, place, daypart,
+    month), how a visit ends also to its number: whoever asks, and for whom else, the visits are the same.
+
+    Parameters
+    ----------
+    model : ParkModel
+    rows : array_like of int, optional
+        Rows of the posts' table; by default everybody employed.
+
+    Returns
+    -------
+    DataFrame
+        A row a visit: ``identity``, ``category``, ``daypart``, ``amenity`` ("" where not attempted), ``walk``
+        and ``wait`` in minutes, and ``outcome``, one of :data:`OUTCOMES`; who gave up waited as long as his
+        patience. ``attrs["truncated_share"]`` is the share of visits that go elsewhere than to the candidates
+        in the place-level results.
+    """
+    import pandas as pd  # noqa: PLC0415
+
+    posts, place, market = model.posts, model.place, model.place.market
+    who = np.flatnonzero(posts.filled) if rows is None else np.asarray(rows, dtype=np.intp)
+    who = who[posts.filled[who]]
+    _, settled, kept = _now(model)
+    full = np.minimum(1 - kept, market.full(settled.load))
+    visits = visits_wanted(model.spec.needs)
+    groups = _pairs_of_groups(market)
+    by_cell: dict[tuple[int, int], list[int]] = {}
+    for g in range(len(groups)):
+        by_cell.setdefault((int(market.group_daypart[g]), int(market.group_category[g])), []).append(g)
+    turns, resident = posts.rotating[who], posts.flat[who] >= 0
+    home = home_unit(model, who) if place.amenities else posts.unit[who]
+    night = rotating_parts(model)
+    names = np.array([*(a.name for a in place.amenities), ""], dtype=object)
+    frames: list[pd.DataFrame] = []
+    for d, daypart in enumerate(DAYPARTS):
+        for c, category in enumerate(_NAMES):
+            off = d == WEEKEND
+            part = _WEEKEND[c] * resident if off else np.where(turns, night[d, c], parts()[DAY][d, c])
+            if not off:
+                part = part * (1 - _WEEKEND[c] * resident)
+            wants = (posts.needs[who] >> np.uint32(c) & np.uint32(1)).astype(bool) & (part > 0) & _QUEUED[c]
+            some = np.flatnonzero(wants)
+            if some.size == 0:
+                continue
+            ids = posts.identity[who[some]]
+            often = visits[c] * part[some]
+            tell = f"visit/{category}/{daypart}"
+            times = np.floor(often + model.chance.uniform(f"{tell}/number", model.month, ids)).astype(int)
+            some, ids, times = some[times > 0], ids[times > 0], times[times > 0]
+            where = (home if off else posts.unit[who])[some]
+            pairs = np.concatenate(
+                [np.empty(0, dtype=np.intp), *(groups[g] for g in by_cell.get((d, c), []))]
+            )
+            pair = _choose(model, tell, ids, where, pairs, settled.share)
+            terms = (settled.wait, kept, full)
+            frames.append(_visits(model, tell, (d, c), ids, where, times, pair, terms, names))
+    out = (
+        pd.concat(frames, ignore_index=True)
+        if frames
+        else pd.DataFrame(columns=["identity", "category", "daypart", "amenity", "walk", "wait", "outcome"])
+    )
+    out.attrs["truncated_share"] = truncated_share(model)
+    return out
+
+
+def _pairs_of_groups(market: Market) -> list[Rows]:
+    return np.split(np.arange(len(market.group)), market.start[1:]) if len(market.group) else []
+
+
+def _choose(model: ParkModel, tell: str, ids: Any, where: Any, pairs: Rows, share: Floats) -> Rows:
+    """Return the pair each person chooses, -1 for none: an exponential race among the likeliest few."""
+    if pairs.size == 0:
+        return np.full(len(ids), -1, dtype=np.intp)
+    market, place = model.place.market, model.place
+    mine = share[:, pairs]
+    forgo = np.maximum(1 - mine.sum(axis=1), 1e-12)
+    best = np.argsort(-mine, axis=1, kind="stable")[:, :CANDIDATES]
+    odds = np.take_along_axis(mine, best, axis=1)
+    odds *= ((1 - forgo) / np.maximum(odds.sum(axis=1), 1e-300))[:, None]
+    pair = pairs[best[where]]
+    without = np.full((len(ids), 1), name_code("go without"), dtype=np.uint64)
+    codes = np.concatenate([place.code[market.amenity[pair]], without], axis=1)
+    chance = np.concatenate([odds[where], forgo[where][:, None]], axis=1)
+    race = model.chance.exponential(tell, model.month, combine(np.repeat(ids, codes.shape[1]), codes.ravel()))
+    with np.errstate(divide="ignore"):
+        first = np.argmin(race.reshape(codes.shape) / chance, axis=1)
+    chosen = np.append(pair, np.full((len(ids), 1), -1), axis=1)
+    return np.asarray(chosen[np.arange(len(ids)), first])
+
+
+def _visits(
+    model: ParkModel,
+    tell: str,
+    when: tuple[int, int],
+    ids: Any,
+    where: Any,
+    times: Any,
+    pair: Rows,
+    terms: tuple[Floats, Floats, Floats],
+    names: Any,
+) -> pd.DataFrame:
+    """Draw how each visit ends."""
+    import pandas as pd  # noqa: PLC0415
+
+    market = model.place.market
+    wait, kept, full = terms
+    at = np.repeat(np.arange(len(ids)), times)
+    number = np.arange(at.size) - np.repeat(np.cumsum(times) - times, times)
+    visit_ids = combine(ids[at], number.astype(np.uint64)) if at.size else ids[at]
+    goes, chosen = pair[at] >= 0, np.maximum(pair[at], 0)
+    u = model.chance.uniform(f"{tell}/end", model.month, visit_ids)
+    if len(kept):
+        served, turned = kept[chosen], full[chosen]
+        mean, patience = np.maximum(wait[chosen], 1e-6), market.patience[chosen]
+    else:
+        served = turned = np.zeros(at.size)
+        mean = patience = np.ones(at.size)
+    ends = np.select([~goes, u < served, u < served + turned], [3, 0, 1], 2)
+    # u / served is uniform among the served: the exponential wait cut off at the patience
+    drawn = np.minimum(u / np.maximum(served, 1e-300), 1 - 1e-12)
+    queue = -mean * np.log1p(drawn * np.expm1(-patience / mean))
+    minutes = np.select([ends == 0, ends == 2], [queue, patience], 0.0)
+    amenity = np.where(goes, market.amenity[chosen] if len(kept) else 0, len(names) - 1)
+    walk = market.walk[where[at], chosen] if len(kept) else np.zeros(at.size)
+    d, c = when
+    return pd.DataFrame(
+        {
+            "identity": ids[at],
+            "category": _NAMES[c],
+            "daypart": list(DAYPARTS)[d],
+            "amenity": names[amenity],
+            "walk": np.where(goes, walk, np.nan),
+            "wait": np.where(goes, minutes, np.nan),
+            "outcome": np.array(OUTCOMES, dtype=object)[ends],
+        }
+    )

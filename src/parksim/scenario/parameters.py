@@ -54,12 +54,23 @@ class TravelParameters(Frozen):
     bus_access_min: float = param(6, 4, 8, "min", "assumed", "walk to a stop at home, about 450 m")
     car_access_min: float = param(3, 2, 5, "min", "assumed", "from door to parked car at home")
     ebike_access_min: float = param(2, 1, 3, "min", "assumed", "unlocking and parking at both ends")
-    parking_search_min: float = param(4, 2, 8, "min", "assumed", "finding a place and walking from it")
-    transfer_min: float = param(5, 3, 7, "min", "assumed", "metro transfer in the home-zone data")
+    parking_search_min: float = param(4, 2, 8, "min", "assumed",
+                                      "finding a place at the building and walking from it, where no car park is drawn")
+    parking_empty_min: float = param(1.5, 1.0, 2.5, "min", "assumed", "finding a place in an empty car park")
+    parking_full_factor: float = param(4, 2, 8, "factor", "assumed", "what the last place takes longer to find than the first")
+    parking_power: float = param(8, 6, 10, "–", "assumed", "how suddenly search grows as a car park fills", ge=1, le=12)
+    parking_reach_min: float = param(12, 8, 15, "min", "assumed", "longest walk from a car park that is considered", ge=1)
     station_feeder_kmh: float = param(9, 6, 12, "km/h", "assumed",
-                                      "to a station beyond walking distance by shared bicycle or feeder bus")
-    lift_wait_min: float = param(1.0, 0.5, 2.0, "min", "assumed", "mean lift wait at the morning peak")
-    lift_min_per_floor: float = param(0.08, 0.05, 0.12, "min/floor", "assumed", "about 0.7 m/s incl. stops")
+                                      "to a station beyond walking distance by shared bicycle or feeder bus", ge=3, le=25)
+    station_feeder_wait_min: float = param(2, 1, 4, "min", "assumed", "finding and parking the bicycle, or waiting for the bus")
+    stairs_min_per_floor: float = param(0.35, 0.25, 0.45, "min/floor", "assumed", "a storey of 4 m climbed at 0.19 m/s")
+    lift_min_per_floor: float = param(0.08, 0.05, 0.12, "min/floor", "assumed", "about 0.8 m/s incl. stops")
+    lift_interval_min: float = param(0.6, 0.4, 1.0, "min", "assumed", "between lifts that leave the hall; CIBSE Guide D: 0.5 is good")
+    lift_design_share: float = param(0.12, 0.11, 0.15, "share/5 min", "B",
+                                     "CIBSE Guide D: lifts of offices carry 11-15 % of the design head-count in 5 min", ge=0.01, le=1)
+    lift_design_m2: float = param(22, 15, 30, "m2", "assumed", "floor a person for which lifts were dimensioned", ge=3)
+    lift_peak_share: float = param(0.12, 0.08, 0.16, "share/5 min", "assumed", "of a building's staff in the busiest 5 min", le=1)
+    lift_peak_min: float = param(15, 10, 25, "min", "assumed", "how long arrivals keep that pace")
     time_weight: float = param(-0.07, -0.09, -0.05, "1/min", "assumed",
                                "logit coefficient of minutes; value usual in mode-choice studies", le=0)
     cost_weight: float = param(-0.06, -0.10, -0.03, "1/CNY", "assumed", "value of time about 70 CNY/h", le=0)
@@ -82,10 +93,15 @@ class TravelParameters(Frozen):
     peak_hour_share: float = param(0.55, 0.45, 0.65, "share", "assumed", "of car arrivals in the peak hour", le=1)
     car_occupancy: float = param(1.15, 1.05, 1.3, "persons/car", "assumed", "commuting cars", ge=1)
     entrance_min: float = param(2.0, 1.0, 3.0, "min", "assumed", "driving minutes on the last approach and entrance")
+    main_road_kmh: float = param(35, 28, 42, "km/h", "assumed", "main roads of the map without traffic", ge=5, le=120)
+    park_road_kmh: float = param(20, 15, 25, "km/h", "assumed", "park roads of the map without traffic", ge=5, le=60)
+    driveway_kmh: float = param(12, 8, 15, "km/h", "assumed", "from the road through the yard", ge=3, le=30)
+    main_road_capacity: float = param(1500, 1000, 1800, "vehicles/h", "assumed", "a direction: two lanes behind signals", ge=50)
+    park_road_capacity: float = param(600, 400, 800, "vehicles/h", "assumed", "a direction: one lane with crossings", ge=50)
     bpr_b: float = param(0.15, 0.15, 0.15, "–", "A", "BPR 1964")
     bpr_power: float = param(4, 4, 4, "–", "A", "BPR 1964", le=12)
     school_run_min: float = param(8, 4, 12, "min", "assumed",
-                                  "detour home to kindergarten near home to the way to work")
+                                  "detour by a kindergarten or school near home, for the parent who takes the child")
     drop_off_min: float = param(3, 2, 5, "min", "assumed", "handing a child over")
 
 
@@ -118,9 +134,12 @@ class ServiceParameters(Frozen):
     wait_weight: float = param(-0.25, -0.4, -0.15, "1/min", "assumed", "disutility of a waiting minute", le=0)
     price_weight: float = param(-0.04, -0.08, -0.02, "1/CNY", "assumed", "disutility of price", le=0)
     forgo: float = param(-5.0, -6.0, -4.0, "utility", "assumed",
-                         "utility of going without, about 20 minutes' walk")
+                         "utility of going without an everyday visit, about 20 minutes' walk")
     reach_min: float = param(30, 25, 40, "min", "assumed", "longest walk that is considered", ge=1)
     days_per_month: float = param(21.75, 21.75, 21.75, "days", "A", "Chinese statutory working days a month")
+    night_share: float = param(
+        1 / 3, 1 / 3, 1 / 3, "share", "assumed", "of the weeks of those in rotating shifts: three shifts", le=1
+    )
 
 
 class StayingParameters(Frozen):

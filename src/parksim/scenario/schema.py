@@ -135,6 +135,33 @@ class Gateway(Frozen):
     minutes: dict[str, float] | None = None
     """Minutes in the vehicle by home zone; without it the city's table (metro) or distance (bus, shuttle)."""
     fare: float | None = Field(None, ge=0, le=100)
+    seats: float | None = Field(None, gt=0, le=100_000)
+    """Places an hour towards the park in a bus, shuttle or metro; who finds none waits for the next. None: always room."""
+
+
+class CarPark(Frozen):
+    """A place to leave the car; where none is drawn, cars park at the building."""
+
+    name: Name
+    title: str = ""
+    title_zh: str = ""
+    cell: Cell | None = None
+    block: Name | None = None
+    """Instead of a cell: under the largest building of this block."""
+    places: float = Field(gt=0, le=100_000)
+    price: float = Field(0, ge=0, le=500)
+    """CNY a day."""
+    access: Literal["everyone", "staff"] = "everyone"
+    owner: Name | None = None
+    """For ``access: staff``: the block, or the anchor enterprise, whose staff may park."""
+
+    @model_validator(mode="after")
+    def _sound(self) -> CarPark:
+        if (self.cell is None) == (self.block is None):
+            raise ValueError("give either 'cell' or 'block'")
+        if self.access == "staff" and self.owner is None:
+            raise ValueError("nobody may use it: access 'staff' needs an 'owner' (a block or an anchor enterprise)")
+        return self
 
 
 class Outside(Frozen):
@@ -273,6 +300,7 @@ class Layout(Frozen):
 
     map: Map
     gateways: tuple[Gateway, ...]
+    car_parks: tuple[CarPark, ...] = ()
     amenities: tuple[Amenity, ...] = ()
     governance: Governance = Governance()
     interventions: tuple[Intervention, ...] = ()
@@ -296,6 +324,9 @@ LAYOUT_SECTIONS = tuple(Layout.model_fields)
 # --- world -------------------------------------------------------------------------------------
 
 
+Compass = Literal["N", "NE", "E", "SE", "S", "SW", "W", "NW"]
+
+
 class Zone(Frozen):
     """One home zone of the city."""
 
@@ -304,6 +335,8 @@ class Zone(Frozen):
     weight: float = Field(ge=0)
     """Share of the city's residents; zones are scaled to sum to one."""
     road_km: float = Field(gt=0, le=300)
+    lies: Compass | None = None
+    """Where the zone lies as seen from the park; its cars drive around to entrances on the far side. None: all are near."""
     metro_min: float | None = Field(None, ge=0, le=300)
     """Minutes in the metro to the park's station; none: no metro."""
     station_km: float = Field(0.8, ge=0, le=50)

@@ -23,6 +23,7 @@ from sqlalchemy.exc import DBAPIError
 from parksim.errors import ParksimError, nearest
 from parksim.experiment.work import DONE, FAILED, Outcome, model_version
 from parksim.packing import Packed, unpack_frame, unpack_groups, unpack_series
+from parksim.scenario.schema import Scenario
 from parksim.store import tables as t
 from parksim.store.connect import WRITES, StoreError, engine_for, explain, migrate, temporary
 
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, Select, Table
 
     from parksim.experiment.work import Cell, Job, Member, Task
-    from parksim.scenario.schema import Scenario
 
 T = TypeVar("T")
 
@@ -122,8 +122,8 @@ class Store:
         name : str
             Name of the experiment.
         spec : mapping
-            What makes it this experiment, as JSON; another spec under the same name is another experiment,
-            which may share runs with the first.
+            What makes it this experiment, as JSON; another spec (or model version) under the same name is
+            another experiment, which may share runs with the first.
         seed, months : int
             Seed of the experiment and length of its runs.
         members : sequence of Member
@@ -134,7 +134,8 @@ class Store:
         int
             Its number.
         """
-        text = json.dumps(spec, sort_keys=True, ensure_ascii=False, default=str)
+        whole = {**spec, "model": model_version()}
+        text = json.dumps(whole, sort_keys=True, ensure_ascii=False, default=str)
         what = json.dumps([text, seed, months, [(m.name, m.content_hash) for m in members]])
         spec_hash = hashlib.blake2b(what.encode(), digest_size=16).hexdigest()
 
@@ -381,8 +382,6 @@ class Store:
         StoreError
             If there is none, or more than one.
         """
-        from parksim.scenario.schema import Scenario  # noqa: PLC0415
-
         r, s, h, d = t.runs, t.scenarios, t.changes, t.details
         query = (
             select(
@@ -441,20 +440,17 @@ class Store:
             traceback=row.traceback,
         )
 
-    def scenario(self, name: str, experiment: str | int) -> Scenario:
-        """Return a scenario as it was resolved for an experiment."""
-        from parksim.scenario.schema import Scenario  # noqa: PLC0415
-
-        m, s = t.members, t.scenarios
-        query = (
-            select(m.c.name, s.c.body)
-            .join(s, m.c.scenario_id == s.c.id)
-            .where(m.c.experiment_id == self._experiment_id(experiment))
-        )
-        found = {row[0]: row[1] for row in self._rows(query)}
-        if name not in found:
-            raise StoreError(f"{self.shown}: no scenario '{name}' in '{experiment}'{nearest(name, found)}")
-        return Scenario.model_validate_json(zlib.decompress(found[name])).model_copy(update={"name": name})
+    def spec(self, experiment: str | int) -> tuple[str, list[Scenario]]:
+        """Return what makes an experiment (JSON) and its scenarios as they were resolved, baseline first."""
+        number = self._experiment_id(experiment)
+        m, s, e = t.members, t.scenarios, t.experiments
+        query = select(m.c.name, s.c.body).join(s, m.c.scenario_id == s.c.id)
+        rows = self._rows(query.where(m.c.experiment_id == number).order_by(m.c.position))
+        spec = self._rows(select(e.c.spec).where(e.c.id == number))[0][0]
+        return str(spec), [
+            Scenario.model_validate_json(zlib.decompress(body)).model_copy(update={"name": name})
+            for name, body in rows
+        ]
 
     def export(self, path: str | Path, experiment: str | int | None = None, what: str = "indicators") -> Path:
         """Write a table of the store to a file.

@@ -1,7 +1,8 @@
 """From home to the park's buildings: minutes by mode, zone and building, and what they cost.
 
 Times are linear in a person's place inside the home zone: ``minutes = fixed + spread * stretch``, where
-``spread`` (mean 1) belongs to the person's home and ``stretch`` are the minutes that grow with distance.
+``spread`` (mean 1) belongs to the person's home and ``stretch`` are the minutes that grow with distance: what
+is ridden, driven or walked, but not the way to a station, of which a zone has many.
 """
 
 from __future__ import annotations
@@ -19,41 +20,39 @@ if TYPE_CHECKING:
     from parksim.scenario.schema import City, Gateway
 
 Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.intp]
 
 WALK, BICYCLE, EBIKE, BUS, METRO, SHUTTLE, CAR = range(len(MODES))
-_STATION_WALK_KM = 1.5
-_FEEDER_WAIT_MIN = 2.0
-_INSIDE_DRIVE_KMH = 15.0
+TRANSIT = {"bus": BUS, "metro": METRO, "shuttle": SHUTTLE}
+"""Mode of each kind of gateway that somebody drives you to."""
 
 
 @dataclass(frozen=True)
 class Journeys:
-    """Minutes and money from every zone to every building.
+    """Minutes and money from every zone to every building, without traffic and with a seat for everybody.
 
     Attributes
     ----------
     fixed, stretch : float arrays [mode, zone, building]
-        Minutes; ``inf`` in `fixed` where the mode does not run. Cars are without the delay at entrances.
+        Minutes to the building's entrance; ``inf`` in `fixed` where the mode does not run. Cars: to the
+        park's edge (:mod:`parksim.world.streets` goes on from there).
     cost : float array [mode, zone]
         CNY one way.
     km : float array [zone]
         Distance by road.
-    entrance_min : float array [entrance, building]
-        Driving minutes inside the park from each road entrance.
-    entrances : tuple of Gateway
-        The road entrances, in the order of `entrance_min`.
+    via : int array [mode, zone, building]
+        Gateway of the fastest way by bus, metro or shuttle; -1 for other modes and where none runs.
     """
 
     fixed: Floats
     stretch: Floats
     cost: Floats
     km: Floats
-    entrance_min: Floats
-    entrances: tuple[Gateway, ...]
+    via: Ints
 
 
 def journeys(
-    city: City, gateways: tuple[Gateway, ...], gateway_walk: Floats, floor_min: Floats, parameters: TravelParameters
+    city: City, gateways: tuple[Gateway, ...], gateway_walk: Floats, parameters: TravelParameters
 ) -> Journeys:
     """Compute the journeys of a layout.
 
@@ -63,8 +62,6 @@ def journeys(
     gateways : tuple of Gateway
     gateway_walk : float array [gateway, building]
         Walking minutes inside the park.
-    floor_min : float array [building]
-        Minutes from the entrance of a building to a desk, on average.
     parameters : TravelParameters
 
     Returns
@@ -76,56 +73,56 @@ def journeys(
     km = np.array([z.road_km for z in city.zones])
     fixed = np.full((len(MODES), zones, buildings), np.inf)
     stretch = np.zeros((len(MODES), zones, buildings))
-    cost = np.zeros((len(MODES), zones))
+    via = np.full((len(MODES), zones, buildings), -1, dtype=np.intp)
 
-    def offer(mode: int, zone_fixed: Floats, zone_stretch: Floats, at_park: Floats) -> None:
-        """Keep the gateway that is fastest for each zone and building."""
-        total = (zone_fixed + zone_stretch)[:, None] + at_park[None, :]
-        better = total < (fixed[mode] + stretch[mode])
-        fixed[mode][better] = np.broadcast_to(zone_fixed[:, None] + at_park, total.shape)[better]
-        stretch[mode][better] = np.broadcast_to(zone_stretch[:, None], total.shape)[better]
+    def offer(mode: int, before: Floats, ride: Floats, after: Floats, gateway: int) -> None:
+        """Keep the gateway that is fastest for each zone and building; `before` and `ride` are by zone."""
+        runs = np.isfinite(ride)
+        total = np.where(runs, before + ride, np.inf)[:, None] + after
+        better = total < fixed[mode] + stretch[mode]
+        fixed[mode][better] = (before[:, None] + after)[better]
+        stretch[mode][better] = np.broadcast_to(ride[:, None], total.shape)[better]
+        via[mode][better] = gateway
 
     def riding(kmh: float) -> Floats:
         return km / kmh * 60
 
     none = np.zeros(zones)
-    ways_in = [i for i, g in enumerate(gateways) if g.kind in ("road", "path")]
-    for mode, kmh, access in (
-        (WALK, p.walk_kmh, 0.0), (BICYCLE, p.bicycle_kmh, p.ebike_access_min), (EBIKE, p.ebike_kmh, p.ebike_access_min)
-    ):
-        for i in ways_in:
-            inside = (gateway_walk[i] + gateways[i].beyond_m * 0.06 / p.walk_kmh) * p.walk_kmh / kmh
-            offer(mode, none + access, riding(kmh), inside)
-    feeder = np.array([_to_station(z.station_km, p) for z in city.zones])
+    to_station = np.array([_to_station(z.station_km, p) for z in city.zones])
     metro = np.array([np.inf if z.metro_min is None else z.metro_min for z in city.zones])
+    by_distance = {"bus": riding(p.bus_kmh), "shuttle": riding(p.shuttle_kmh), "metro": metro}
     for i, gateway in enumerate(gateways):
-        at_park = gateway_walk[i] + gateway.beyond_m * 0.06 / p.walk_kmh
-        table = gateway.minutes
-        by_table = np.array([(table or {}).get(z.name, np.inf) for z in city.zones])
-        wait = none + gateway.headway_min / 2
-        if gateway.kind == "metro":
-            offer(METRO, wait + (metro if table is None else by_table), feeder, at_park)
-        elif gateway.kind == "bus":
-            offer(BUS, wait + p.bus_access_min, riding(p.bus_kmh) if table is None else by_table, at_park)
-        elif gateway.kind == "shuttle":
-            offer(SHUTTLE, wait + p.bus_access_min, riding(p.shuttle_kmh) if table is None else by_table, at_park)
-    entrance = [i for i in ways_in if gateways[i].kind == "road"]
-    entrance_min = gateway_walk[entrance] * p.walk_kmh / _INSIDE_DRIVE_KMH
-    if entrance:
-        fixed[CAR] = p.car_access_min + p.parking_search_min
+        beyond = gateway.beyond_m * 0.06 / p.walk_kmh
+        at_park = gateway_walk[i] + beyond
+        if gateway.kind in TRANSIT:
+            ride = by_distance[gateway.kind]
+            if gateway.minutes is not None:
+                ride = np.array([gateway.minutes.get(z.name, np.inf) for z in city.zones])
+            access = to_station if gateway.kind == "metro" else none + p.bus_access_min
+            offer(TRANSIT[gateway.kind], access + gateway.headway_min / 2, ride, at_park, i)
+            continue
+        for mode, kmh, start in (
+            (WALK, p.walk_kmh, 0.0),
+            (BICYCLE, p.bicycle_kmh, p.ebike_access_min),
+            (EBIKE, p.ebike_kmh, p.ebike_access_min),
+        ):
+            offer(mode, none + start, riding(kmh), at_park * p.walk_kmh / kmh, -1)
+    if any(g.kind == "road" for g in gateways):
+        fixed[CAR] = p.car_access_min
         stretch[CAR] = riding(p.car_kmh)[:, None]
-    fixed += floor_min
-    fares = {kind: min((g.fare for g in gateways if g.kind == kind and g.fare is not None), default=None)
-             for kind in ("bus", "metro", "shuttle")}
-    cost[BUS] = p.bus_fare if fares["bus"] is None else fares["bus"]
-    cost[METRO] = p.metro_fare if fares["metro"] is None else fares["metro"]
-    cost[SHUTTLE] = 0.0 if fares["shuttle"] is None else fares["shuttle"]
+    return Journeys(fixed, stretch, _cost(gateways, km, p), km, via)
+
+
+def _cost(gateways: tuple[Gateway, ...], km: Floats, p: TravelParameters) -> Floats:
+    """CNY one way, [mode, zone]: fares (the lowest where gateways differ), fuel, half a day's parking."""
+    cost = np.zeros((len(MODES), len(km)))
+    for kind, usual in (("bus", p.bus_fare), ("metro", p.metro_fare), ("shuttle", 0.0)):
+        stated = [g.fare for g in gateways if g.kind == kind and g.fare is not None]
+        cost[TRANSIT[kind]] = min(stated, default=usual)
     cost[CAR] = km * p.car_cost_km + p.parking_price / 2
-    return Journeys(fixed, stretch, cost, km, entrance_min, tuple(gateways[i] for i in entrance))
+    return cost
 
 
 def _to_station(km: float, p: TravelParameters) -> float:
-    """Minutes from home to the station: on foot, or beyond walking distance by shared bicycle or feeder bus."""
-    on_foot = km / p.walk_kmh * 60
-    fed = _FEEDER_WAIT_MIN + km / p.station_feeder_kmh * 60
-    return min(on_foot, fed) if km <= _STATION_WALK_KM else fed
+    """Minutes from home to the station: on foot, by shared bicycle or by feeder bus."""
+    return min(km / p.walk_kmh, p.station_feeder_wait_min / 60 + km / p.station_feeder_kmh) * 60

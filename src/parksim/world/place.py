@@ -19,16 +19,19 @@ from parksim.chance import name_code
 from parksim.scenario.categories import CATEGORIES, DAYPARTS
 from parksim.world.city import Journeys, journeys
 from parksim.world.grid import MAIN_ROAD_SLOWNESS, ParkMap, read_map
-from parksim.world.walking import Ground, Walks
+from parksim.world.market import Market
+from parksim.world.streets import RoadMap, Streets, read_roads
+from parksim.world.walking import Ground, Walks, floor_minutes
 
 if TYPE_CHECKING:
-    from parksim.scenario.schema import Amenity, Gateway, Layout, Scenario
+    from parksim.scenario.schema import Amenity, CarPark, Layout, Scenario
 
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 Ints = npt.NDArray[np.intp]
 
 REFERENCE_KMH = 4.5
+_LIFT_OFF_PEAK = 0.4  # of the interval between lifts is the wait when few come (walking.floor_minutes)
 _CATEGORY = {name: i for i, name in enumerate(CATEGORIES)}
 _KEPT = 16
 
@@ -37,11 +40,12 @@ _KEPT = 16
 class Drawn:
     """What follows from the drawing alone: the map and the walks between its places.
 
-    Places are the buildings, then the gateways, then the open cells of amenities.
+    Places are the buildings, then the gateways, then the open cells of amenities and car parks.
     """
 
     park: ParkMap
     walks: Walks
+    roads: RoadMap
     gateway_place: Ints
     cell_place: dict[tuple[int, int], int]
 
@@ -52,16 +56,24 @@ _drawn: OrderedDict[str, Drawn] = OrderedDict()
 def draw(layout: Layout) -> Drawn:
     """Read the map of a layout and walk between all its places, or remember having done so."""
     gateways = [g.cell for g in layout.gateways]
-    spots = sorted({a.cell for a in layout.amenities if a.cell is not None})
-    told = f"{layout.map.model_dump_json()}{gateways}{spots}"
+    entrances = [g.cell for g in layout.gateways if g.kind == "road"]
+    spots = sorted(
+        {a.cell for a in layout.amenities if a.cell is not None}
+        | {c.cell for c in layout.car_parks if c.cell is not None}
+    )
+    told = f"{layout.map.model_dump_json()}{gateways}{entrances}{spots}"
     key = hashlib.blake2b(told.encode(), digest_size=16).hexdigest()
     if key in _drawn:
         _drawn.move_to_end(key)
         return _drawn[key]
     park = read_map(layout.map)
     ground = Ground(
-        cell_m=park.cell_m, passable=park.walkable, slowness=np.where(park.main_road, MAIN_ROAD_SLOWNESS, 1.0),
-        wall_east=park.wall_east, wall_south=park.wall_south, speed_kmh=REFERENCE_KMH,
+        cell_m=park.cell_m,
+        passable=park.walkable,
+        slowness=np.where(park.main_road, MAIN_ROAD_SLOWNESS, 1.0),
+        wall_east=park.wall_east,
+        wall_south=park.wall_south,
+        speed_kmh=REFERENCE_KMH,
     )
     places = [b.cells for b in park.buildings] + [np.array([park.flat(cell)]) for cell in gateways]
     cell_place: dict[tuple[int, int], int] = {}
@@ -71,7 +83,8 @@ def draw(layout: Layout) -> Drawn:
         if inside < 0:
             places.append(np.array([park.flat(cell)]))
     first = len(park.buildings)
-    made = Drawn(park, Walks(ground, places), np.arange(first, first + len(gateways)), cell_place)
+    roads = read_roads(park, ground, entrances, places)
+    made = Drawn(park, Walks(ground, places), roads, np.arange(first, first + len(gateways)), cell_place)
     _drawn[key] = made
     while len(_drawn) > _KEPT:
         _drawn.popitem(last=False)
@@ -91,31 +104,56 @@ class Place:
     category : int array [amenity]
     walk : float array [unit, amenity]
         Minutes on foot from the desk's floor to the amenity's, ``inf`` where there is no way.
-    usable : bool array [unit, amenity]
-        Whether people there may use it.
+    owns, usable : bool arrays [unit, amenity]
+        Whether it belongs to the employer or block of the people there, and whether they may use it.
     unit_building, unit_anchor : int arrays [unit]
         Building of each unit, and the anchor enterprise (-1: any other).
     journeys : Journeys
+    streets : Streets
+    entrance_beside : int array [gateway]
+        Entrance in whose queue a bus or shuttle stands, -1 for other gateways.
     """
 
     def __init__(self, scenario: Scenario, layout: Layout) -> None:
         self.layout = layout
+        self._scenario = scenario
         self.drawn = draw(layout)
         park, travel = self.drawn.park, scenario.parameters.travel
         self._scale = REFERENCE_KMH / travel.walk_kmh
         self._travel = travel
         n = len(park.buildings)
         self.buildings = park.buildings
-        self.floor_min = np.array([self.minutes_up(np.arange(1, b.floors + 1)).mean() for b in park.buildings])
+        self.floor_min = np.array(
+            [self.minutes_up(np.arange(1, b.floors + 1)).mean() for b in park.buildings]
+        )
         self.between = self.drawn.walks.minutes[:n, :n] * self._scale
         gateway_walk = self.drawn.walks.minutes[self.drawn.gateway_place, :n] * self._scale
         self.gateway_walk = gateway_walk
-        self.journeys: Journeys = journeys(scenario.city, layout.gateways, gateway_walk, np.zeros(n), travel)
+        self.journeys: Journeys = journeys(scenario.city, layout.gateways, gateway_walk, travel)
 
         anchors = scenario.enterprises.anchors
+        lots = np.array([self.amenity_place(c) for c in layout.car_parks], dtype=np.intp)
+        self.streets = Streets(
+            layout,
+            scenario.city,
+            self.drawn.roads,
+            park.buildings,
+            lots,
+            self.drawn.walks.minutes[:, :n] * self._scale,
+            {a.name: a.block for a in anchors},
+            travel,
+        )
+        between_gateways = self.drawn.walks.minutes[
+            np.ix_(self.drawn.gateway_place, self.drawn.gateway_place)
+        ]
+        self.entrance_beside = self.streets.beside(layout, between_gateways)
         units = [(b, -1) for b in range(n)]
-        units += [(b, a) for a, anchor in enumerate(anchors)
-                  for b, building in enumerate(park.buildings) if building.block == anchor.block]
+        units += [
+            (b, a)
+            for a, anchor in enumerate(anchors)
+            for b, building in enumerate(park.buildings)
+            if building.block == anchor.block
+        ]
         self.unit_building = np.array([b for b, _ in units])
         self.unit_anchor = np.array([a for _, a in units])
         self.unit_of = {unit: i for i, unit in enumerate(units)}
@@ -123,26 +161,67 @@ class Place:
         self.amenities = layout.amenities
         self.category = np.array([_CATEGORY[a.category] for a in self.amenities], dtype=np.intp)
         self.code = np.array([name_code(a.name) for a in self.amenities], dtype=np.uint64)
-        self.usable = np.array(
-            [[self._may_use(a, b, u, [x.name for x in anchors]) for a in self.amenities] for b, u in units],
-            dtype=np.bool_,
+        names = [x.name for x in anchors]
+        self.owns = np.array(
+            [[self._owns(a, b, u, names) for a in self.amenities] for b, u in units], dtype=np.bool_
         ).reshape(len(units), len(self.amenities))
-        walks = np.stack([self._walk_to(a) for a in self.amenities], axis=1) if self.amenities else np.empty((n, 0))
+        self.usable = self.owns | np.array([a.access == "everyone" for a in self.amenities], dtype=np.bool_)
+        walks = (
+            np.stack([self._walk_to(a) for a in self.amenities], axis=1)
+            if self.amenities
+            else np.empty((n, 0))
+        )
         self.walk = np.round(walks[self.unit_building], 2)
 
-    def minutes_up(self, floor: npt.ArrayLike) -> Floats:
-        """Return the minutes from a building's entrance to each floor: stairs to the second, else the lift."""
-        storeys = np.abs(np.asarray(floor, dtype=np.float64) - 1)
-        lift = self._travel.lift_wait_min + self._travel.lift_min_per_floor * storeys
-        return np.where(storeys <= 1, 0.4 * storeys, lift)
+    def minutes_up(
+        self, floor: npt.ArrayLike, m2: npt.ArrayLike = 1.0, people: npt.ArrayLike = 0.0
+    ) -> Floats:
+        """Return the minutes from a building's entrance to each floor, by stairs or lift.
 
-    def _may_use(self, amenity: Amenity, building: int, anchor: int, names: list[str]) -> bool:
-        if amenity.access == "everyone":
-            return True
-        return amenity.owner == self.buildings[building].block or (anchor >= 0 and names[anchor] == amenity.owner)
+        Parameters
+        ----------
+        floor : array_like of int
+            1 is the ground floor; one climbs or descends from there.
+        m2 : array_like of float
+            Floor of the building, for which its lifts were dimensioned.
+        people : array_like of float
+            Those who come by lift in the morning peak; 0 outside the peak.
+        """
+        p = self._travel
+        return floor_minutes(
+            np.abs(np.asarray(floor, dtype=np.float64) - 1),
+            lift_capacity_persons_per_5min=p.lift_design_share * np.asarray(m2) / p.lift_design_m2,
+            population=people,
+            peak_share=p.lift_peak_share,
+            peak_min=p.lift_peak_min,
+            interval_min=p.lift_interval_min,
+            stairs_min_per_floor=p.stairs_min_per_floor,
+            ride_min_per_floor=p.lift_min_per_floor,
+        )
+
+    def peak_minutes_up(self, people: Floats) -> Floats:
+        """Return the minutes up in the morning peak, [building, floor]; 0 at floors that are not there.
+
+        Parameters
+        ----------
+        people : float array [building]
+            Those who come by lift.
+        """
+        storeys = np.array([b.floors for b in self.buildings])
+        floor = np.arange(int(storeys.max(initial=1)) + 1)
+        m2 = np.array([max(b.m2, 1.0) for b in self.buildings])
+        up = self.minutes_up(np.maximum(floor, 1), m2[:, None], people[:, None])
+        return np.where((floor >= 1) & (floor <= storeys[:, None]), up, 0.0)
+
+    def _owns(self, amenity: Amenity, building: int, anchor: int, names: list[str]) -> bool:
+        if amenity.owner is None:
+            return False
+        return amenity.owner == self.buildings[building].block or (
+            anchor >= 0 and names[anchor] == amenity.owner
+        )
 
     def _walk_to(self, amenity: Amenity) -> Floats:
-        """Walking minutes from every building's desks to one amenity."""
+        """Return the walking minutes from every building's desks to one amenity."""
         minutes = self.drawn.walks.minutes
         n = len(self.buildings)
         beyond = 0.0
@@ -153,13 +232,13 @@ class Place:
         else:
             place = self.amenity_place(amenity)
         up = float(self.minutes_up(amenity.floor))
-        walk = (minutes[:n, place] + beyond) * self._scale + self.floor_min + up
+        walk: Floats = (minutes[:n, place] + beyond) * self._scale + self.floor_min + up
         if place < n:  # in the same building: from floor to floor
-            walk[place] = abs(self.floor_min[place] - up) + self._travel.lift_wait_min
+            walk[place] = abs(self.floor_min[place] - up) + _LIFT_OFF_PEAK * self._travel.lift_interval_min
         return walk
 
-    def amenity_place(self, amenity: Amenity) -> int:
-        """Index of the walking place an amenity inside the park belongs to."""
+    def amenity_place(self, amenity: Amenity | CarPark) -> int:
+        """Index of the walking place an amenity or car park inside the park belongs to."""
         if amenity.cell is not None:
             return self.drawn.cell_place[amenity.cell]
         return self.drawn.park.building_in(amenity.block or "")
@@ -195,6 +274,11 @@ class Place:
     def flats(self) -> list[int]:
         """Amenities inside the park that are flats."""
         return [j for j, a in enumerate(self.amenities) if a.category == "flats" and a.outside is None]
+
+    @cached_property
+    def market(self) -> Market:
+        """What people choose among and queue for."""
+        return Market(self, self._scenario)
 
     @property
     def land_mu(self) -> float:

@@ -1,0 +1,601 @@
+"""Write a park of one's own to start from: a drawn map, a plain member, and the community it could become.
+
+``parksim new`` calls :func:`new`. The park is invented and says so: main roads around, park roads between
+blocks, fenced yards with gates, a green, a way in of every kind. The four types are the district standard's.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from itertools import pairwise, zip_longest
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from parksim.errors import nearest
+from parksim.importers import typical
+from parksim.importers.draft import Draft, DraftError, named, symbols, write_all
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+LEAST, MOST = (14, 18), (400, 400)
+"""Rows and columns that can be drawn."""
+
+
+@dataclass(frozen=True, slots=True)
+class Type:
+    """What one type of park consists of; everything is assumed."""
+
+    title: str
+    title_zh: str
+    use: str
+    second_use: str
+    floors: int
+    most_floors: int
+    built: float
+    slab: tuple[int, int]
+    """Rows and columns of one building."""
+    people_ha: float
+    rent: float
+    fenced: bool
+    sectors: dict[str, float]
+    tech: tuple[str, ...]
+    opened: float
+    """Share of the fences that the community opens."""
+    adds: tuple[str, ...]
+    """Kinds of places that the community adds in the middle of the park."""
+    population: dict[str, Any] = field(default_factory=dict)
+    hours: dict[str, tuple[float, float]] = field(default_factory=dict)
+    """Opening hours that differ from what is usual."""
+
+
+_EVERY = ("public_service", "council_hall", "health_house", "gym", "reading_corner")
+_SECTORS = ("software", "electronics", "biotech", "business-services")
+
+TYPES: dict[str, Type] = {
+    "sci-tech": Type(
+        "sci-tech park",
+        "科创园区",
+        "office",
+        "lab",
+        6,
+        16,
+        0.4,
+        (3, 4),
+        50,
+        65,
+        True,
+        dict(zip(_SECTORS, (0.4, 0.25, 0.15, 0.2), strict=True)),
+        ("software", "electronics", "biotech"),
+        0.75,
+        (*_EVERY, "cafe", "training", "social_space", "kindergarten", "after_school"),
+    ),
+    "cultural": Type(
+        "cultural park",
+        "文创园区",
+        "office",
+        "office",
+        4,
+        8,
+        0.4,
+        (3, 4),
+        35,
+        55,
+        True,
+        {"design": 0.35, "media": 0.35, "software": 0.15, "business-services": 0.15},
+        ("software",),
+        1.0,
+        (*_EVERY, "library", "cafe", "social_space", "training", "sports_hall"),
+    ),
+    "manufacturing": Type(
+        "manufacturing park",
+        "制造园区",
+        "factory",
+        "office",
+        3,
+        6,
+        0.5,
+        (5, 5),
+        40,
+        30,
+        True,
+        {"machinery": 0.4, "electronics": 0.35, "logistics": 0.15, "business-services": 0.1},
+        ("electronics",),
+        0.4,
+        (*_EVERY, "clinic", "convenience", "laundry", "training", "after_school", "flats"),
+        {
+            "rotating_shift_share": 0.4,
+            "car_share": {"low": 0.1, "middle": 0.3, "high": 0.6},
+            "wage_band": {"low": 0.5, "middle": 0.4, "high": 0.1},
+        },
+        {"canteen": (0, 24), "convenience": (0, 24), "health_house": (0, 24), "clinic": (0, 24)},
+    ),
+    "commercial-towers": Type(
+        "commercial towers",
+        "商务楼宇",
+        "office",
+        "office",
+        24,
+        60,
+        0.45,
+        (3, 3),
+        150,
+        110,
+        False,
+        {"finance": 0.3, "business-services": 0.35, "trade": 0.2, "software": 0.15},
+        ("software",),
+        1.0,
+        (*_EVERY, "cafe", "counselling", "kindergarten", "after_school", "social_space"),
+        {"car_share": {"low": 0.15, "middle": 0.45, "high": 0.7}},
+    ),
+}
+"""The four community types of the district standard; a new one is one entry."""
+
+
+@dataclass(slots=True)
+class Block:
+    """One block between roads: rows and columns from, to (exclusive), and what has been drawn in it."""
+
+    name: str
+    top: int
+    left: int
+    bottom: int
+    right: int
+    role: str = "open"
+    symbol: str = ""
+    service: list[tuple[int, int]] = field(default_factory=list)
+    work: list[tuple[int, int]] = field(default_factory=list)
+    ground: tuple[int, int] = (0, 0)
+
+    @property
+    def middle(self) -> tuple[float, float]:
+        """Row and column of its middle."""
+        return (self.top + self.bottom) / 2, (self.left + self.right) / 2
+
+
+class Sketch:
+    """A map drawn block by block.
+
+    Parameters
+    ----------
+    kind : Type
+    rows, columns : int
+    """
+
+    def __init__(self, kind: Type, rows: int, columns: int) -> None:
+        self.kind, self.rows, self.columns = kind, rows, columns
+        self.cells = [["-"] * columns for _ in range(rows)]
+        for row in range(rows):
+            for column in range(columns):
+                if row in (0, rows - 1) or column in (0, columns - 1):
+                    self.cells[row][column] = "#"
+        self.free = symbols()
+        self.legend: dict[str, dict[str, Any]] = {
+            "#": {"use": "road", "road": "main", "site": "bounding road", "site_zh": "周边干道"},
+            "-": {"use": "road", "site": "park road", "site_zh": "园区道路"},
+        }
+        self.blocks = list(self._blocks())
+        self._roles()
+        for block in self.blocks:
+            self._draw(block)
+
+    def _blocks(self) -> Iterator[Block]:
+        downs = _cuts(self.rows, 10)
+        acrosses = _cuts(self.columns, 13)
+        number = 0
+        for top, bottom in pairwise(downs):
+            for left, right in pairwise(acrosses):
+                number += 1
+                yield Block(f"block-{number}", top + 1, left + 1, bottom, right)
+
+    def _roles(self) -> None:
+        """Say what each block is: the middle one is green, the others are yards and open blocks in turn."""
+        middle = (self.rows / 2, self.columns / 2)
+        order = sorted(self.blocks, key=lambda b: math.dist(b.middle, middle))
+        order[0].role = "centre"
+        for number, block in enumerate(self.blocks):
+            if block.role != "centre":
+                block.role = "yard" if self.kind.fenced and number % 3 != 1 else "open"
+        others = [block for block in self.blocks if block.role != "centre"]
+        if all(block.role == "yard" for block in others):
+            others[0].role = "open"
+        for role, stem in (("yard", "yard"), ("open", "front"), ("centre", "centre")):
+            same = [block for block in self.blocks if block.role == role]
+            for number, block in enumerate(same, 1):
+                block.name = stem if len(same) == 1 else f"{stem}-{number}"
+
+    def _draw(self, block: Block) -> None:
+        title, kind = block.name.replace("-", " "), self.kind
+        ground = "vacant" if block.role == "open" else "green"
+        symbol = next(self.free)
+        self.legend[symbol] = {"use": ground, "block": block.name, "site": f"{title} grounds"}
+        self._fill(symbol, block.top, block.left, block.bottom, block.right)
+        block.ground = (block.top, block.left)
+        slabs = list(_slabs(block, kind.slab))
+        if block.role == "centre":
+            row, column = (round(x) for x in block.middle)
+            slabs = [(row - 1, column - 2, row + 1, column + 2)]
+        service = slabs[-1]
+        slabs = slabs[:-1]
+        if not slabs and block.role != "centre":  # room for one building: a third of it serves
+            top, left, bottom, right = service
+            third = right - max((right - left) // 3, 1)
+            slabs, service = [(top, left, bottom, third)], (top, third, bottom, right)
+        if slabs:
+            block.symbol = next(self.free)
+            number = sum(1 for b in self.blocks if b.symbol)
+            use = kind.second_use if number % 3 == 0 else kind.use
+            self.legend[block.symbol] = {
+                "use": use,
+                "floors": kind.floors,
+                "built": kind.built,
+                "block": block.name,
+                "site": title,
+                "office_rent": kind.rent,
+            }
+        for slab in slabs:
+            block.work += self._fill(block.symbol, *slab)
+        symbol = next(self.free)
+        floors = 4 if block.role == "centre" else 2
+        self.legend[symbol] = {
+            "use": "service",
+            "floors": floors,
+            "block": block.name,
+            "site": f"{title} services",
+        }
+        block.service = self._fill(symbol, *service)
+
+    def _fill(self, symbol: str, top: int, left: int, bottom: int, right: int) -> list[tuple[int, int]]:
+        spots = [(row, column) for row in range(top, bottom) for column in range(left, right)]
+        for row, column in spots:
+            self.cells[row][column] = symbol
+        return spots
+
+    def role(self, role: str) -> list[Block]:
+        """Blocks of one role."""
+        return [block for block in self.blocks if block.role == role]
+
+    def raise_to(self, floors: int) -> None:
+        """Give the workplaces so many storeys."""
+        for block in self.blocks:
+            if block.symbol:
+                self.legend[block.symbol]["floors"] = floors
+
+
+def _cuts(length: int, usual: int) -> list[int]:
+    """Lines of roads along one side: the frame's two, and park roads about `usual` cells apart."""
+    count = min(max(round((length - 2) / usual), 2), 12)
+    return [round(i * (length - 1) / count) for i in range(count + 1)]
+
+
+def _slabs(block: Block, size: tuple[int, int]) -> Iterator[tuple[int, int, int, int]]:
+    """Yield rectangles for buildings, a margin around them and at least a cell between them."""
+    high, wide = (min(size[0], block.bottom - block.top - 2), min(size[1], block.right - block.left - 2))
+    for top in _spread(block.top + 1, block.bottom - 1, high):
+        for left in _spread(block.left + 1, block.right - 1, wide):
+            yield top, left, top + high, left + wide
+
+
+def _spread(start: int, end: int, size: int) -> list[int]:
+    """Say where pieces of one size start, as many as fit between start and end, evenly spread."""
+    count = max((end - start + 1) // (size + 1), 1)
+    if count == 1:
+        return [start]
+    return [start + round(i * (end - start - size) / (count - 1)) for i in range(count)]
+
+
+COMMENTS = {
+    "map": """\
+One character a cell. A legend entry says what it stands for: its use, storeys (floors), the share of the
+cell that is built over (built), the block it belongs to, what it is called, its rent.
+A fence stands around a block; a gate opens it on one side (N, E, S, W) of one cell.""",
+    "gateways": """\
+Ways in. A road entrance lets in `capacity` vehicles an hour; a metro, bus or shuttle comes every
+`headway_min` minutes. A path leads to places outside the map.""",
+    "amenities": """\
+Places people use. Where: a `cell` [row, column], a `block`, or `outside` the map, so many metres beyond a
+gateway. `access: staff` is for the people of its `owner`, a block or an anchor enterprise.""",
+    "governance": "Whom one can ask, how many requests they answer a month, and how long that takes.",
+    "circles": "What should be within how many minutes' walk: a preset (iot-town, td-t-1062), or your own.",
+    "city": """\
+Home zones: share of the residents (weight), km by road, minutes in the metro (none: no metro).
+`parksim template xlsx` makes a workbook in which to give the counts you know.""",
+    "population": "Add age:, education:, wage_band:, household:, owner_share:, car_share: as far as known.",
+    "sources": """\
+Where each value comes from. Grades: A official or peer-reviewed, B press or secondary, C a single weak
+source, assumed. A number with a range is drawn anew in each replication of a comparison.""",
+}
+"""What stands above each section of a plain park."""
+
+
+# --- the pair ------------------------------------------------------------------------------------
+
+
+def new(
+    name: str,
+    kind: str,
+    rows: int,
+    columns: int,
+    *,
+    cell_m: float = 25,
+    employees: int | None = None,
+    into: Path = Path(),
+    force: bool = False,
+) -> list[Path]:
+    """Write ``NAME-park.yaml`` and ``NAME-community.yaml``.
+
+    Parameters
+    ----------
+    name : str
+        Name of the family.
+    kind : str
+        One of :data:`TYPES`.
+    rows, columns : int
+        Size of the map in cells.
+    cell_m : float
+        Side of a cell, m.
+    employees : int, optional
+        By default what such a park usually has for its size.
+    into : Path
+        Folder to write in.
+    force : bool
+        Whether files that are there may be overwritten.
+
+    Returns
+    -------
+    list of Path
+        The two files.
+
+    Raises
+    ------
+    DraftError
+        For an unknown type, a map too small or large, more people than it can hold, or files that are there.
+    """
+    park, community = drafts(named(name), kind, rows, columns, cell_m=cell_m, employees=employees)
+    return write_all({into / f"{each.name}.yaml": each.text() for each in (park, community)}, force=force)
+
+
+def drafts(
+    name: str, kind: str, rows: int, columns: int, *, cell_m: float = 25, employees: int | None = None
+) -> tuple[Draft, Draft]:
+    """Draft the pair that :func:`new` writes."""
+    if kind not in TYPES:
+        raise DraftError(f"there is no type '{kind}'{nearest(kind, TYPES)}")
+    if not (LEAST[0] <= rows <= MOST[0] and LEAST[1] <= columns <= MOST[1]):
+        raise DraftError(
+            f"{columns}x{rows} cells (columns x rows) cannot be drawn; "
+            f"from {LEAST[1]}x{LEAST[0]} to {MOST[1]}x{MOST[0]}"
+        )
+    if not 5 <= cell_m <= 200:
+        raise DraftError(f"cells of {cell_m:g} m cannot be drawn; from 5 to 200")
+    if employees is not None and not 20 <= employees <= 1_000_000:
+        raise DraftError(f"{employees:,} employees are out of range; from 20 to 1,000,000")
+    sketch = Sketch(TYPES[kind], rows, columns)
+    people = _house(sketch, cell_m, employees)
+    park = _park(name, sketch, cell_m, people)
+    return park, _community(name, sketch, people, park)
+
+
+def _house(sketch: Sketch, cell_m: float, employees: int | None) -> int:
+    """Give the buildings the storeys that the people need; return how many people there are."""
+    kind = sketch.kind
+    storey = sum(len(block.work) for block in sketch.blocks) * cell_m**2 * kind.built
+    each = typical.M2_A_WORKER / typical.LET_SHARE
+    if employees is None:
+        hectares = sketch.rows * sketch.columns * cell_m**2 / 10_000
+        employees = max(20, typical.rounded(min(hectares * kind.people_ha, storey * kind.floors / each)))
+    floors = max(1, math.ceil(employees * each / storey))
+    if floors > kind.most_floors:
+        most = int(storey * kind.most_floors / each)
+        raise DraftError(
+            f"{employees:,} employees need {floors} storeys on "
+            f"{sketch.columns}x{sketch.rows} cells of {cell_m:g} m; "
+            f"at most {kind.most_floors} storeys, {most:,} employees: give more cells"
+        )
+    sketch.raise_to(floors)
+    return employees
+
+
+def _park(name: str, sketch: Sketch, cell_m: float, people: int) -> Draft:
+    kind = sketch.kind
+    yards = sketch.role("yard")
+    draft = Draft(
+        f"{name}-park",
+        f"{name}: the {kind.title}",
+        name,
+        f"{name}:{kind.title_zh}",
+        f"An invented {kind.title} of {people:,} employees to start from.",
+        f"虚构的{kind.title_zh},可在此基础上修改。",
+        head=(
+            f"{name}, the plain park: what stands there the month before it becomes a community.\n"
+            "Everything is invented, drawn by `parksim new`. Put your own figures in, note where they\n"
+            "come from under `sources:` at the end, and after every change run\n"
+            f"  parksim check {name}-park.yaml {name}-community.yaml"
+        ),
+    )
+    draft.map = {
+        "cell_m": cell_m,
+        "legend": sketch.legend,
+        "rows": ["".join(row) for row in sketch.cells],
+        "fences": [{"name": block.name, "block": block.name} for block in yards],
+        "gates": [gate for block in yards for gate in _gates(block)],
+    }
+    draft.gateways = _gateways(sketch)
+    draft.amenities = _plain_amenities(sketch, people)
+    draft.governance = typical.administration(people)
+    draft.circles = "iot-town"
+    draft.city = typical.city()
+    draft.population = {"employees": people, **kind.population}
+    draft.enterprises = typical.firms(people, kind.sectors, kind.tech)
+    block = (yards or sketch.role("open"))[0].name
+    example = (
+        f"{{name: acme, title: Acme Ltd, employees: 300, block: {block}, sector: {next(iter(kind.sectors))}}}"
+    )
+    draft.comments = COMMENTS | {
+        "enterprises": f"Name the large ones, as for example\n  anchors: [{example}]"
+    }
+    for path in (*typical.PATHS, "map", "gateways", "amenities"):
+        draft.assume(path, "invented by parksim new")
+    draft.assume(
+        "population.employees", "invented by parksim new", (round(people * 0.9), round(people * 1.1))
+    )
+    return draft
+
+
+def _gates(block: Block) -> Iterator[dict[str, Any]]:
+    row, column = (block.top + block.bottom) // 2, (block.left + block.right) // 2
+    yield {
+        "name": f"{block.name}-south",
+        "fence": block.name,
+        "cell": [block.bottom - 1, column],
+        "side": "S",
+    }
+    yield {"name": f"{block.name}-east", "fence": block.name, "cell": [row, block.right - 1], "side": "E"}
+
+
+def _gateways(sketch: Sketch) -> list[dict[str, Any]]:
+    last_row, last_column = sketch.rows - 1, sketch.columns - 1
+    down = _cuts(sketch.rows, 10)
+    across = _cuts(sketch.columns, 13)
+    lane, street = across[len(across) // 2], down[len(down) // 2]
+    return [
+        {"name": "metro", "kind": "metro", "cell": [0, lane], "beyond_m": 80, "headway_min": 5},
+        {"name": "bus-west", "kind": "bus", "cell": [street - 1, 0], "headway_min": 10},
+        {"name": "bus-south", "kind": "bus", "cell": [last_row, lane], "headway_min": 12},
+        {"name": "shuttle", "kind": "shuttle", "cell": [street - 1, last_column], "headway_min": 20},
+        {"name": "road-west", "kind": "road", "cell": [street, 0], "capacity": 1200, "background": 200},
+        {
+            "name": "road-east",
+            "kind": "road",
+            "cell": [street, last_column],
+            "capacity": 1200,
+            "background": 200,
+        },
+        {
+            "name": "road-south",
+            "kind": "road",
+            "cell": [last_row, across[1]],
+            "capacity": 1000,
+            "background": 150,
+        },
+        {"name": "path-north", "kind": "path", "cell": [0, across[1] // 2]},
+        {"name": "path-south", "kind": "path", "cell": [last_row, (across[-2] + across[-1]) // 2]},
+    ]
+
+
+class _Spots:
+    """Hands out cells of service buildings, one block after the other."""
+
+    def __init__(self, blocks: list[Block]) -> None:
+        turns = zip_longest(*(block.service for block in blocks))
+        self.cells = [cell for turn in turns for cell in turn if cell is not None]
+        self.next = 0
+
+    def __call__(self) -> list[int]:
+        cell = self.cells[self.next % len(self.cells)]
+        self.next += 1
+        return list(cell)
+
+
+def _plain_amenities(sketch: Sketch, people: int) -> list[dict[str, Any]]:
+    """Own-staff canteens in the yards, some shops in front, the neighbourhood's places beyond the paths."""
+    kind = sketch.kind
+    cells = sum(len(block.work) for block in sketch.blocks)
+    fenced = sketch.role("yard") or sketch.role("open")[::2]  # some towers have one for their own tenants
+    found = [
+        _place(
+            kind,
+            f"canteen-{block.name}",
+            "canteen",
+            people * len(block.work) / cells,
+            cell=list(block.service[0]),
+            access="staff",
+            owner=block.name,
+            operator="enterprise",
+        )
+        for block in fenced
+    ]
+    spot = _Spots([*sketch.role("open"), *sketch.role("centre")])
+    for name, category, share in (
+        ("food-court", "canteen", 0.3),
+        ("restaurant", "restaurant", 0.5),
+        ("cafe", "cafe", 0.4),
+        ("shop-1", "convenience", 0.4),
+        ("shop-2", "convenience", 0.4),
+        ("bank", "bank", 0.7),
+        ("pharmacy", "pharmacy", 0.6),
+    ):
+        found.append(_place(kind, name, category, people * share, cell=spot()))
+    for name, category, share, via, walk in (
+        ("restaurants-north", "restaurant", 0.4, "path-north", 300),
+        ("shops-north", "convenience", 0.3, "path-north", 200),
+        ("laundry-north", "laundry", 0.8, "path-north", 300),
+        ("gym-north", "gym", 0.5, "path-north", 600),
+        ("clinic-south", "clinic", 0.8, "path-south", 600),
+        ("kindergarten-south", "kindergarten", 0.5, "path-south", 500),
+        ("school-south", "school", 0.6, "path-south", 700),
+        ("tutoring-south", "after_school", 0.5, "path-south", 500),
+        ("library-north", "library", 0.6, "path-north", 900),
+        ("mall-south", "mall", 0.8, "path-south", 1100),
+        ("service-hall-north", "public_service", 0.7, "path-north", 800),
+    ):
+        place = _place(kind, name, category, people * share, outside={"via": via, "walk_m": walk})
+        place.pop("opex_cny_year", None)  # what lies outside costs the park nothing
+        found.append(place)
+    return found
+
+
+def _place(kind: Type, name: str, category: str, people: float, **more: Any) -> dict[str, Any]:
+    if category in kind.hours and "outside" not in more:
+        more["opens"], more["closes"] = kind.hours[category]
+    return typical.amenity(name, category, people, **more)
+
+
+def _community(name: str, sketch: Sketch, people: int, park: Draft) -> Draft:
+    kind = sketch.kind
+    draft = Draft(
+        f"{name}-community",
+        f"{name}: the industrial community",
+        name,
+        f"{name}:产业社区",
+        "The same streets, firms and homes; fences opened, places shared and added, and a council.",
+        "街道、企业、住处不变;打开围栏、共享并增设服务,设立社区治理。",
+        extends=f"{name}-park",
+        head=(
+            f"{name}, the community: only what differs. The homes, the people and the firms are the park's.\n"
+            "Things are changed by name; `remove: true` takes one away. It may lose: let the run say."
+        ),
+    )
+    opened = sketch.role("yard")[: math.ceil(len(sketch.role("yard")) * kind.opened)]
+    draft.map = {"fences": [{"name": block.name, "open": True} for block in opened]}
+    shared = {block.name for block in opened} or {a["owner"] for a in park.amenities if "owner" in a}
+    draft.amenities = [
+        {"name": a["name"], "access": "everyone"} for a in park.amenities if a.get("owner") in shared
+    ]
+    spot = _Spots(sketch.role("centre"))
+    tall = max((entry.get("floors", 1) for entry in sketch.legend.values()), default=1)
+    for category in kind.adds:
+        where: dict[str, Any] = {"cell": spot()}
+        if kind.slab == (3, 3) and category in ("gym", "cafe", "social_space", "reading_corner") and tall > 4:
+            block = sketch.role("open")[len(category) % len(sketch.role("open"))]
+            where = {"cell": list(block.work[0]), "floor": tall // 2}  # the vertical community: half way up
+        draft.amenities.append(
+            _place(kind, f"{category.replace('_', '-')}-community", category, people * 0.6, new=True, **where)
+        )
+    green = sketch.role("centre")[0].ground
+    draft.amenities.append(
+        _place(
+            kind, "green-loop", "running_path", people * 0.6, new=True, cell=list(green), operator="public"
+        )
+    )
+    draft.governance = typical.council(people)
+    draft.comments = {
+        "map": "Whoever opens a fence shortens walks; whoever keeps it keeps the yard to itself."
+    }
+    for path in ("map.fences", "amenities", "governance.channels"):
+        draft.assume(path, "invented by parksim new")
+    if not draft.map["fences"]:
+        draft.map = {}
+        draft.sources.pop("map.fences")
+    return draft

@@ -1,0 +1,280 @@
+"""Commands about experiments and their store: sweep, look at runs, export, reproduce, sensitivity."""
+
+# ruff: noqa: PLC0415  (what computes is imported inside the commands, so that --help stays quick)
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from parksim.cli import app
+from parksim.errors import ParksimError
+
+if TYPE_CHECKING:
+    from parksim.experiment.sweep import Sweep
+    from parksim.store import Store
+
+StoreUrl = Annotated[
+    str, typer.Option("--store", metavar="URL", help="sqlite:///FILE, a file name, or postgresql://…")
+]
+Workers = Annotated[
+    int | None, typer.Option("--workers", min=1, help="Processes on this machine; by default one a core.")
+]
+ExperimentName = Annotated[str, typer.Argument(metavar="EXPERIMENT", help="Name or number in the store.")]
+OneExperiment = Annotated[
+    str | None,
+    typer.Option("--experiment", metavar="NAME", help="Only this experiment's; its number does too."),
+]
+
+DEFAULT_STORE = "sqlite:///runs.db"
+
+
+@app.command()
+def sweep(
+    file: Annotated[str, typer.Argument(metavar="FILE", help="Experiment file, or a name of the library.")],
+    store: StoreUrl = DEFAULT_STORE,
+    workers: Workers = None,
+    reps: Annotated[
+        int | None, typer.Option("--reps", min=1, help="Instead of the file's; more extend.")
+    ] = None,
+    months: Annotated[int | None, typer.Option("--months", min=1, help="Instead of the file's.")] = None,
+    limit: Annotated[
+        int | None, typer.Option("--limit", min=1, help="About so many runs: a smoke test.")
+    ] = None,
+    until: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--until-width",
+            metavar="NAME=W",
+            help="Go on until the 95 % interval of this indicator's paired difference is no wider than W.",
+        ),
+    ] = None,
+    max_runs: Annotated[
+        int | None, typer.Option("--max-runs", min=1, help="Budget for --until-width.")
+    ] = None,
+    cluster: Annotated[
+        str | None, typer.Option("--cluster", metavar="WHERE", help="Dask: tcp://HOST:PORT or local:N.")
+    ] = None,
+    *,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what it would take.")] = False,
+    retry: Annotated[bool, typer.Option("--retry", help="Play failed runs again.")] = False,
+) -> None:
+    """Play an experiment into a store; stop it at any time, and the same command goes on."""
+    from parksim.cli.runs import bar
+    from parksim.experiment.sweep import Sweep
+    from parksim.store import Store
+
+    plan = Sweep(file, months=months)
+    if dry_run:
+        _forecast(plan, store, workers, reps)
+        return
+    wanted = _widths(until or [])
+    where = Store(store, notice=_say)
+    try:
+        with bar("runs") as progress:
+            tally = plan.run(
+                where,
+                workers=workers,
+                reps=reps,
+                limit=limit,
+                until=wanted,
+                max_runs=max_runs,
+                retry=retry,
+                cluster=cluster,
+                progress=progress,
+            )
+    except KeyboardInterrupt:
+        _say("stopped; what is finished is stored, and the same command goes on")
+        raise typer.Exit(130) from None
+    print(
+        f"{plan.experiment.name}: {tally.played} runs played, {tally.known} were there, "
+        f"{tally.failed} failed."
+    )
+    for width in plan.widths(where, wanted):
+        word = "reached" if width.narrow else "not reached"
+        print(
+            f"{width.indicator}: interval {width.reached:.4g} wide with {width.replications} replications "
+            f"(wanted {width.wanted:g}: {word})"
+        )
+    if tally.failed:
+        print(
+            f"See what failed: parksim runs --failed --store {store}\n"
+            f"Play it again:   parksim runs --retry --store {store}"
+        )
+        raise typer.Exit(1)
+
+
+@app.command()
+def runs(
+    store: StoreUrl = DEFAULT_STORE,
+    experiment: OneExperiment = None,
+    workers: Workers = None,
+    *,
+    failed: Annotated[bool, typer.Option("--failed", help="Only failed runs, with their errors.")] = False,
+    retry: Annotated[bool, typer.Option("--retry", help="Play the failed runs again.")] = False,
+) -> None:
+    """List the experiments of a store, its failed runs, or play these again."""
+    from parksim.cli.runs import bar, table
+    from parksim.experiment.runner import usable_cores
+    from parksim.experiment.sweep import retry_failed
+
+    where, chosen = _open(store), _number(experiment)
+    if retry:
+        with bar("runs") as progress:
+            count, again = retry_failed(
+                where, chosen, workers=min(workers or usable_cores(), usable_cores()), progress=progress
+            )
+        print(f"{count} runs played again, {again} failed again.")
+        raise typer.Exit(1 if again else 0)
+    if failed:
+        found = where.runs(chosen, failed=True)
+        for row in found.to_dict("records"):
+            print(
+                f"{row['run']}  {row['experiment']} {row['scenario']} point {row['point']} "
+                f"replication {row['replication']} seed {row['seed']}"
+            )
+            print("    " + str(row["traceback"]).strip().replace("\n", "\n    "))
+        print(f"{len(found)} failed runs.")
+        return
+    listed = where.experiments()
+    if chosen is not None:
+        listed = listed[listed["experiment" if isinstance(chosen, str) else "id"] == chosen]
+    columns = ("id", "experiment", "made", "seed", "months", "points", "runs", "failed")
+    rows = [
+        tuple(str(row[name])[:19] if name == "made" else str(row[name]) for name in columns)
+        for row in listed.to_dict("records")
+    ]
+    table(where.shown, columns, rows)
+
+
+@app.command()
+def export(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="Ends in .parquet or .csv.")],
+    store: StoreUrl = DEFAULT_STORE,
+    experiment: OneExperiment = None,
+    what: Annotated[str, typer.Option("--table", help="indicators, groups, series or runs.")] = "indicators",
+) -> None:
+    """Write a table of a store to Parquet or CSV, a row an observation."""
+    print(f"wrote {_open(store).export(file, _number(experiment), what)}")
+
+
+@app.command()
+def reproduce(
+    run: Annotated[str, typer.Argument(metavar="RUN_ID", help="Address of a run, or its beginning.")],
+    store: StoreUrl = DEFAULT_STORE,
+) -> None:
+    """Play a stored run again and say whether every number agrees to the bit."""
+    from parksim.experiment.sweep import reproduce as again
+
+    found = again(_open(store), run)
+    if found.same:
+        print("The same to the bit.")
+        return
+    print("Not the same.")
+    if found.version != found.now:
+        print(f"The model has changed: {found.version} then, {found.now} now.")
+    if found.machine != found.here:
+        print(f"Played on another machine: {found.machine} then, {found.here} now.")
+    for name, (then, now) in found.differences.items():
+        print(f"  {name}: {then!r} then, {now!r} now")
+    raise typer.Exit(1)
+
+
+@app.command()
+def sensitivity(
+    experiment: ExperimentName,
+    store: StoreUrl = DEFAULT_STORE,
+    indicators: Annotated[
+        list[str] | None, typer.Option("--indicator", metavar="NAME", help="Which; may be given often.")
+    ] = None,
+    most: Annotated[int, typer.Option("--most", min=1, help="Paths to print, the strongest first.")] = 10,
+    plot: Annotated[
+        Path | None, typer.Option("--plot", metavar="FOLDER", help="Write a figure an indicator.")
+    ] = None,
+) -> None:
+    """Say which assumptions move an experiment's results, and when a conclusion flips."""
+    from parksim.cli.runs import table
+    from parksim.experiment.sensitivity import robustness
+    from parksim.experiment.sensitivity import sensitivity as analyse
+
+    where, chosen = _open(store), _number(experiment)
+    if chosen is None:
+        raise ParksimError("which experiment? see: parksim runs")
+    for name in indicators or ["commute_mean_min", "turnover_annual"]:
+        found = analyse(where, chosen, name)
+        for of, noise in found.noise.iterrows():
+            ranked = found.ranked(str(of)).head(most)
+            rows = [
+                (str(row["path"]), *(f"{row[column]:.3g}" for column in ranked.columns[1:]))
+                for row in ranked.to_dict("records")
+            ]
+            table(f"{name}: {of} ({found.kind})", tuple(map(str, ranked.columns)), rows)
+            print(
+                f"Variance of single runs: {_percent(noise['points'])} between design points, "
+                f"{_percent(noise['replications'])} luck they share, {_percent(noise['interaction'])} the "
+                f"rest; replication noise in what was analysed: {_percent(noise['noise'])}.\n"
+            )
+        for statement in robustness(where, chosen, name):
+            print(f"{statement}\n")
+        if plot is not None:
+            plot.mkdir(parents=True, exist_ok=True)
+            figure = found.plot().figure
+            figure.savefig(plot / f"sensitivity_{name}.png", dpi=150)  # type: ignore[union-attr]
+
+
+def _percent(share: float) -> str:
+    return "n/a" if share != share else f"{100 * share:.0f} %"  # noqa: PLR0124  (nan)
+
+
+def _forecast(plan: Sweep, store: str, workers: int | None, reps: int | None) -> None:
+    from sqlalchemy.engine import make_url
+
+    url = make_url(store if "://" in store else f"sqlite:///{store}")
+    file = url.database if url.get_backend_name() == "sqlite" else None
+    exists = file is None or Path(file).exists()
+    it = plan.forecast(store if exists else None, workers=workers, reps=reps)
+    print(
+        f"{plan.experiment.name}: {it.points} design points x {it.replications} replications x "
+        f"{len(plan.scenarios)} scenarios"
+    )
+    print(f"{it.runs} different runs, {it.stored} of them stored already")
+    print(f"about {it.run_s:.2f} s and {it.run_bytes / 1000:.0f} kB a run (from a probe of one replication)")
+    print(f"about {_time(it.hours)} and {it.megabytes:.0f} MB for the {it.runs - it.stored} that are left")
+
+
+def _time(hours: float) -> str:
+    if hours < 1 / 60:
+        return f"{3600 * hours:.0f} s"
+    return f"{60 * hours:.0f} min" if hours < 2 else f"{hours:.1f} h"
+
+
+def _widths(said: list[str]) -> dict[str, float]:
+    out = {}
+    for one in said:
+        name, equals, width = one.partition("=")
+        try:
+            out[name] = float(width)
+        except ValueError:
+            equals = ""
+        if not equals:
+            raise ParksimError(f"--until-width {one}: write NAME=W, as commute_mean_min=0.5")
+    return out
+
+
+def _open(url: str) -> Store:
+    from parksim.store import Store
+
+    file = url.removeprefix("sqlite:///") if url.startswith("sqlite:///") else url
+    if "://" not in file and not file.startswith("file:") and not Path(file).exists():
+        raise ParksimError(f"{url}: there is no such store")
+    return Store(url, notice=_say)
+
+
+def _number(experiment: str | None) -> str | int | None:
+    return int(experiment) if experiment is not None and experiment.isdigit() else experiment
+
+
+def _say(text: str) -> None:
+    print(f"parksim: {text}", file=sys.stderr)

@@ -1,0 +1,1 @@
+"""What users see: messages in two languages, figures, and the report page."""

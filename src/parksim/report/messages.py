@@ -1,0 +1,239 @@
+"""One catalogue of words for users, in English and Chinese, and how numbers are written in either.
+
+The words stand in ``catalogue/<language>.yaml``, one file a language; a key missing from one of them is an
+error of the tests, not of the user's run. A new language is one new file.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from functools import cache
+from importlib import resources
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from parksim.errors import ParksimError, nearest
+from parksim.scenario.categories import CATEGORIES
+
+if TYPE_CHECKING:
+    from parksim.scenario.schema import Scenario
+
+Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+UNITS = {
+    "min": "min",
+    "share": "share",
+    "ratio": "ratio",
+    "ties": "per_head",
+    "workers": "workers",
+    "persons": "persons",
+    "firms": "firms",
+    "days": "days",
+    "months": "months",
+    "count": "count",
+    "1/year": "year_count",
+    "per year": "year_count",
+    "CNY": "cny",
+    "CNY/year": "cny_year",
+    "10^4 CNY/mu/year": "cny_mu",
+    "10⁴ CNY/mu/year": "cny_mu",
+    "mu": "mu",
+    "m2": "m2",
+    "index": "index",
+    "–": "none",
+    "": "none",
+}
+"""Key of each unit's name in the catalogue."""
+
+_DECIMALS = {"min": 1, "share": 1, "days": 1, "months": 1, "m2": 0, "persons": 0, "firms": 0}
+_MONEY = {"CNY", "CNY/year"}
+_PATTERNS: tuple[tuple[str, str, str], ...] = (
+    ("coverage_all_", "coverage_all", "circle"),
+    ("nearest_min_", "nearest_min", "category"),
+    ("placed_share_", "placed_share", "category"),
+    ("mode_share_", "mode_share", "mode"),
+    ("net_cost_", "net_cost", "payer"),
+    ("coverage_", "coverage_circle", "circle"),
+    ("served_", "served", "circle"),
+    ("tier_", "tier", "tier"),
+)
+"""Indicators with a variable part: prefix, key, and what the part is; the first prefix that fits is taken."""
+
+
+class UnknownLanguageError(ParksimError, ValueError):
+    """A language without a catalogue."""
+
+
+def languages() -> list[str]:
+    """Return the codes of the languages there are."""
+    folder = resources.files("parksim.report") / "catalogue"
+    return sorted(
+        entry.name.removesuffix(".yaml") for entry in folder.iterdir() if entry.name.endswith(".yaml")
+    )
+
+
+@cache
+def catalogue(lang: str) -> dict[str, str]:
+    """Return every message of a language by its dotted key.
+
+    Raises
+    ------
+    UnknownLanguageError
+        If there is no such language.
+    """
+    if lang not in languages():
+        raise UnknownLanguageError(f"unknown language '{lang}'{nearest(lang, languages())}")
+    text = (resources.files("parksim.report") / "catalogue" / f"{lang}.yaml").read_text(encoding="utf-8")
+    sections: dict[str, dict[str, str]] = yaml.load(text, Loader=Loader)  # noqa: S506  (a safe loader)
+    return {
+        f"{section}.{key}": str(value)
+        for section, entries in sections.items()
+        for key, value in entries.items()
+    }
+
+
+class Messages:
+    """The words of one language.
+
+    Parameters
+    ----------
+    lang : str
+        ``en`` or ``zh``.
+
+    Examples
+    --------
+    >>> Messages("en").indicator("coverage_life_15")
+    'Needs within reach, 15-minute life circle'
+    >>> Messages("zh").indicator("commute_mean_min")
+    '平均通勤时间'
+    >>> Messages("en").value(0.034, "share", sign=True, difference=True)
+    '+3.4 pp'
+    """
+
+    def __init__(self, lang: str = "en") -> None:
+        self.lang = lang
+        self._words = catalogue(lang)
+
+    def __call__(self, key: str, /, **values: object) -> str:
+        """Return a message with its values filled in."""
+        return self._words[key].format(**values)
+
+    def word(self, key: str, otherwise: str) -> str:
+        """Return a message without values; `otherwise`, as a user's own name, where there is none."""
+        return self._words.get(key, otherwise)
+
+    # --- names ----------------------------------------------------------------------------------
+
+    def indicator(self, name: str) -> str:
+        """Return the label of an indicator, with a variable part or without; an unknown name as it is."""
+        if f"indicator.{name}" in self._words:
+            return self(f"indicator.{name}")
+        for prefix, key, role in _PATTERNS:
+            if not name.startswith(prefix):
+                continue
+            part = name.removeprefix(prefix)
+            if prefix == "coverage_" and part in CATEGORIES:
+                return self("indicator.coverage_category", category=self.category(part))
+            named = {"circle": self.circle, "category": self.category}.get(role)
+            return self(
+                f"indicator.{key}", **{role: named(part) if named else self.word(f"{role}.{part}", part)}
+            )
+        return name
+
+    def circle(self, name: str) -> str:
+        """Return the name of a circle, as ``life_15`` or ``10min``."""
+        stem, _, minutes = name.rpartition("_")
+        if stem and minutes.isdigit():
+            if f"circle.{stem}" in self._words:
+                return self(f"circle.{stem}", minutes=minutes)
+            return self("circle.other", name=stem, minutes=minutes)
+        plain = re.fullmatch(r"(\d+)min", name)
+        return self("circle.minutes", minutes=plain[1]) if plain else name
+
+    def category(self, name: str) -> str:
+        """Return what a kind of place is called."""
+        known = CATEGORIES.get(name)
+        return name if known is None else (known.zh if self.lang == "zh" else known.en)
+
+    def own(self, thing: Any, otherwise: str = "") -> str:
+        """Return the title of something from a scenario file, in this language where the file has it."""
+        title = getattr(thing, "title_zh", "") if self.lang == "zh" else ""
+        return title or getattr(thing, "title", "") or otherwise or str(getattr(thing, "name", ""))
+
+    def group(self, group: str, scenario: Scenario | None = None) -> tuple[str, str]:
+        """Return dimension and level of a group written ``wage_band=low``; zones by the scenario's names."""
+        dimension, _, level = group.partition("=")
+        if self.lang == "zh" and scenario is not None:
+            zones = {z.name: z.name_zh for z in scenario.city.zones if z.name_zh}
+            if level in zones:
+                return self.word(f"dimension.{dimension}", dimension), zones[level]
+        return self.word(f"dimension.{dimension}", dimension), self.word(f"level.{level}", level)
+
+    # --- numbers --------------------------------------------------------------------------------
+
+    def scale(self, unit: str) -> float:
+        """Return what values are multiplied by: shares are shown in per cent, money in millions or 10⁴."""
+        if unit == "share":
+            return 100.0
+        return (1e-4 if self.lang == "zh" else 1e-6) if unit in _MONEY else 1.0
+
+    def unit(self, unit: str, *, difference: bool = False) -> str:
+        """Return how a unit is written; differences of shares are in percentage points."""
+        if unit == "share" and difference:
+            return self("unit.points")
+        key = UNITS.get(unit)
+        return unit if key is None else self(f"unit.{key}")
+
+    def number(self, value: float | None, unit: str, *, sign: bool = False, difference: bool = False) -> str:
+        """Write a number without its unit, in the decimals of the unit; nothing there is a dash."""
+        if value is None or not math.isfinite(value):
+            return self("verdict.na")
+        shown = value * self.scale(unit)
+        decimals = _DECIMALS.get(unit)
+        if decimals is None:
+            size = abs(shown)
+            decimals = 0 if size >= 500 else 1 if size >= 10 else 2
+        elif difference and unit in {"min", "days"}:
+            decimals += 1
+        text = f"{shown:,.{decimals}f}"
+        if not text.strip("-0.,"):  # no sign before nothing
+            return text.removeprefix("-")
+        return f"{'+' if sign and shown > 0 else ''}{text}".replace("-", "−")
+
+    def value(self, value: float | None, unit: str, *, sign: bool = False, difference: bool = False) -> str:
+        """Write a number with its unit."""
+        text = self.number(value, unit, sign=sign, difference=difference)
+        name = self.unit(unit, difference=difference)
+        if value is None or not math.isfinite(value) or name == self("unit.none"):
+            return text
+        return self._joined(text, name)
+
+    def interval(self, low: float | None, high: float | None, unit: str, *, sign: bool = True) -> str:
+        """Write an interval of differences, without its unit."""
+        if low is None or high is None or not (math.isfinite(low) and math.isfinite(high)):
+            return self("verdict.na")
+        return "{} … {}".format(*(self.number(x, unit, sign=sign, difference=True) for x in (low, high)))
+
+    def verdict(self, verdict: str, threshold: float, unit: str) -> str:
+        """Write a verdict of the fixed vocabulary (see :mod:`parksim.experiment.statistics`)."""
+        kind = verdict_kind(verdict)
+        if kind == "same":
+            amount = f"{threshold * self.scale(unit):g}"
+            name = self.unit(unit, difference=True)
+            return self(
+                "verdict.same", amount=amount if name == self("unit.none") else self._joined(amount, name)
+            )
+        return self(f"verdict.{kind}")
+
+    def _joined(self, number: str, unit: str) -> str:
+        """Join number and unit; nothing stands between them in Chinese, nor before a per cent sign."""
+        return f"{number}{unit}" if unit == "%" or self.lang == "zh" else f"{number} {unit}"
+
+
+def verdict_kind(verdict: str) -> str:
+    """Return the key of a verdict: ``better, worse, higher, lower, same, unclear`` or ``na``."""
+    if verdict.startswith("no difference"):
+        return "same"
+    return verdict if verdict in {"better", "worse", "higher", "lower", "unclear"} else "na"

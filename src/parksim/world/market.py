@@ -1,0 +1,261 @@
+"""Where people go and how long they queue there: shares by desk place, and the waits that agree with them.
+
+Everything is worked out for desk places (units) and **pairs** of a daypart and an amenity open in it; nobody
+is looked at one by one. Pairs that compete for the same visitors form a **group**: one daypart, one category,
+and one part of the park from which people reach them. Groups know nothing of each other.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from parksim.scenario.categories import CATEGORIES, DAYPARTS, WEEKEND
+
+if TYPE_CHECKING:
+    from parksim.scenario.schema import Scenario
+    from parksim.world.place import Place
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.intp]
+
+MAX_ROUNDS = 20
+CONVERGED_MIN = 0.05
+_NUDGE = 0.02  # relative change of a load that shows how steeply its wait rises
+
+
+DAY, NIGHT, OFF = range(3)
+"""Kinds of day: at work, at work on night shift, and off at home."""
+
+
+@lru_cache(maxsize=1)
+def parts() -> Floats:
+    """Return the share of a day's visits in each daypart, float array [kind of day, daypart, category].
+
+    On night shift what others do at lunch and after work falls in the night; a day off is one daypart.
+    """
+    order = list(DAYPARTS)
+    day = np.array([[c.dayparts.get(d, 0.0) for c in CATEGORIES.values()] for d in order])
+    night, off = day.copy(), np.zeros_like(day)
+    for moved in ("lunch", "after_work"):
+        night[order.index("night")] += night[order.index(moved)]
+        night[order.index(moved)] = 0.0
+    off[WEEKEND] = [c.weekend > 0 for c in CATEGORIES.values()]
+    return np.stack([day, night, off])
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """Waits and visits that agree with each other.
+
+    Attributes
+    ----------
+    wait : float array [pair]
+        Expected minutes in the queue, at most the visitors' patience.
+    share : float array [unit, pair]
+        Share of the visits wanted at a unit, in the pair's daypart and category, that go there.
+    staff, load : float arrays [pair]
+        Visits a day by employees, and with outsiders.
+    residual_min : float
+        Largest group's mean over visits of the difference between the wait assumed and the one that follows.
+    rounds : int
+        Times the waits were worked out.
+    """
+
+    wait: Floats
+    share: Floats
+    staff: Floats
+    load: Floats
+    residual_min: float
+    rounds: int
+
+
+class Market:
+    """What a layout offers in the dayparts of a day, ready for the month's choices.
+
+    Attributes
+    ----------
+    daypart, amenity, category, group : int arrays [pair]
+    group_daypart, group_category : int arrays [group]
+    pull : float array [unit, pair]
+        Attraction before waiting: exp of the utility of walk, price and quality, times the part of the
+        daypart in which the place is open; 0 out of reach or where people of the unit may not go.
+    walk : float array [unit, pair]
+    forgo : float array [group]
+        Attraction of going without.
+    hours, rate, servers, patience, outside : float arrays [pair]
+        Hours open in the daypart, visits an hour one server can take, servers, longest wait, visits a day by
+        outsiders.
+    """
+
+    def __init__(self, place: Place, scenario: Scenario) -> None:
+        p, amenities, kinds = scenario.parameters.services, place.amenities, list(CATEGORIES.values())
+        queued = np.array([not kind.allotted for kind in kinds])
+        homes = any(a.category == "flats" and a.outside is None for a in amenities)
+        lived = np.array([True, scenario.population.rotating_shift_share > 0, homes])
+        used = parts()[lived].sum(axis=0) > 0
+        open_ = (place.open_hours > 0) & (used & queued)[:, place.category]
+        length = np.array([end - start for start, end in DAYPARTS.values()])
+        reach = place.usable & (place.walk <= p.reach_min)
+        part_of_park = self._connected(reach, place.category)
+        daypart, amenity = np.nonzero(open_)
+        order = np.lexsort((amenity, part_of_park[amenity], place.category[amenity], daypart))
+        self.daypart, self.amenity = daypart[order], amenity[order]
+        self.category = place.category[self.amenity]
+        key = (self.daypart * len(kinds) + self.category) * (len(amenities) + 1) + part_of_park[self.amenity]
+        _, self.start, self.group = np.unique(key, return_index=True, return_inverse=True)
+        self.group_daypart, self.group_category = self.daypart[self.start], self.category[self.start]
+        self._cell = self.group_daypart * len(kinds) + self.group_category
+        self.shape = (len(DAYPARTS), len(kinds))
+
+        def column(values: list[float]) -> Floats:
+            return np.array(values, dtype=np.float64)[self.amenity] if values else np.empty(0)
+
+        self.walk = place.walk[:, self.amenity]
+        self.hours = place.open_hours[self.daypart, self.amenity]
+        self.servers = column([a.capacity for a in amenities])
+        self.service_min = column(
+            [a.service_min or CATEGORIES[a.category].service_min or 1.0 for a in amenities]
+        )
+        usual = {name: kind.patience_min for name, kind in CATEGORIES.items()}
+        changed = {name: need.patience_min for name, need in scenario.needs.items()}
+        usual |= {name: own for name, own in changed.items() if own is not None}
+        self.patience = column([usual[a.category] for a in amenities])
+        outsiders = column([a.outsiders if a.access == "everyone" else 0.0 for a in amenities])
+        theirs = parts()[DAY] + parts()[OFF]  # at the hours that others keep
+        self.outside = outsiders * theirs[self.daypart, self.category]
+        fixed = column([p.price_weight * a.price + a.quality for a in amenities])
+        near = reach[:, self.amenity]
+        utility = p.walk_weight * np.where(near, self.walk, 0.0) + fixed
+        self.pull = np.where(near, np.exp(utility) * (self.hours / length[self.daypart]), 0.0)
+        self.forgo = np.exp(p.forgo * np.array([kind.worth for kind in kinds])[self.group_category])
+        self._wait_weight = p.wait_weight
+        self._last: tuple[Floats, Floats, Settled] | None = None
+
+    @staticmethod
+    def _connected(reach: npt.NDArray[np.bool_], category: Ints) -> Ints:
+        """Label the parts of the park that share visitors, by category, [amenity]."""
+        from scipy.sparse.csgraph import connected_components  # noqa: PLC0415  (scipy is slow to import)
+
+        shared = (reach.T.astype(np.float32) @ reach.astype(np.float32) > 0) & (
+            category[:, None] == category[None, :]
+        )
+        return np.asarray(connected_components(shared, directed=False)[1], dtype=np.intp)
+
+    # --- sums -----------------------------------------------------------------------------------
+
+    def by_group(self, values: Floats) -> Floats:
+        """Sum over the pairs of each group, along the last axis."""
+        if not self.group.size:
+            return np.zeros((*values.shape[:-1], 0))
+        return np.add.reduceat(values, self.start, axis=-1)
+
+    def by_daypart(self, values: Floats) -> Floats:
+        """Sum ``values[unit, pair]`` to [daypart, unit, category]."""
+        out = np.zeros((self.shape[0] * self.shape[1], len(values)))
+        np.add.at(out, self._cell, self.by_group(values).T)
+        return np.moveaxis(out.reshape(*self.shape, len(values)), 1, 2)
+
+    def at(self, values: Floats) -> Floats:
+        """Gather the pairs out of an array [daypart, amenity]."""
+        return np.asarray(values[self.daypart, self.amenity])
+
+    def spread(self, values: Floats, amenities: int) -> Floats:
+        """Write the pairs into an array [daypart, amenity] of zeros."""
+        out = np.zeros((len(DAYPARTS), amenities))
+        out[self.daypart, self.amenity] = values
+        return out
+
+    # --- choice and queues ----------------------------------------------------------------------
+
+    def shares(self, wait: Floats) -> Floats:
+        """Return the share of each unit's visits that goes to each pair at these waits, [unit, pair]."""
+        drawn = self.pull * np.exp(self._wait_weight * wait)
+        return np.asarray(drawn / (self.by_group(drawn) + self.forgo)[:, self.group])
+
+    def law(self, load: Floats, at: Ints) -> Floats:
+        """Mean minutes in the queue of these pairs if so many came in a day, however impatient."""
+        from parksim.world.queues import peak_wait  # noqa: PLC0415  (loads scipy)
+
+        hours = self.hours[at]
+        return np.asarray(peak_wait(load / hours, 60 / self.service_min[at], self.servers[at], 60 * hours))
+
+    def kept(self, load: Floats) -> Floats:
+        """Share of those who come to each pair that do not give up or are turned away."""
+        from parksim.world.queues import served_share  # noqa: PLC0415  (loads scipy)
+
+        rate = 60 / self.service_min
+        return np.asarray(served_share(load / self.hours, rate, self.servers, 60 * self.hours, self.patience))
+
+    def full(self, load: Floats) -> Floats:
+        """Share of those who come to each pair whom it could not serve before it closes if they waited."""
+        most = self.servers * 60 / self.service_min * self.hours
+        return np.maximum(0.0, 1 - most / np.maximum(load, 1e-300))
+
+    def settle(self, daily: Floats, wait: Floats) -> Settled:
+        """Find waits and visits that agree, group by group.
+
+        Newton's method on wait - W(load(wait)) in each group, with the derivatives that the logit and a nudge
+        of the loads give; a group whose difference hardly falls goes half as far. A group is left as it is
+        once the mean over its visits of the difference is at most :data:`CONVERGED_MIN`, so what is nearly
+        right (last month's waits) is not touched.
+
+        Parameters
+        ----------
+        daily : float array [unit, group]
+            Visits a day wanted.
+        wait : float array [pair]
+            Where to begin.
+
+        Returns
+        -------
+        Settled
+        """
+        if self._last is not None:
+            daily_before, wait_before, settled = self._last
+            if np.array_equal(daily, daily_before) and np.array_equal(wait, wait_before):
+                return settled
+        begun, wait = wait, wait.copy()
+        fresh = np.zeros_like(wait)
+        residual, stride = np.full(len(self.start), np.inf), np.ones(len(self.start))
+        todo = np.arange(len(wait))
+        wanted = daily[:, self.group]
+        for rounds in range(1, MAX_ROUNDS + 1):
+            share = self.shares(wait)
+            flow = wanted * share
+            staff = flow.sum(axis=0)
+            load = staff + self.outside
+            nudge = _NUDGE * load[todo] + 1e-9
+            both = self.law(np.concatenate([load[todo], load[todo] + nudge]), np.tile(todo, 2))
+            fresh[todo], more = np.split(both, 2)
+            away = np.abs(np.minimum(fresh, self.patience) - wait) * load
+            before, residual = residual, self.by_group(away) / np.maximum(self.by_group(load), 1e-12)
+            on = (residual > CONVERGED_MIN)[self.group[todo]]
+            if not on.any() or rounds == MAX_ROUNDS:
+                break
+            slope, todo = ((more - fresh[todo]) / nudge)[on], todo[on]
+            stride = np.where(residual > 0.7 * before, stride / 2, np.minimum(2 * stride, 1.0))
+            step = stride[self.group[todo]] * self._newton(todo, (fresh - wait)[todo], slope, flow, share)
+            # three digits will do: a group's waits depend on its own visitors alone, nothing needs hiding
+            wait[todo] = np.round(np.clip(wait[todo] + step, 0.0, self.patience[todo]), 3)
+        settled = Settled(wait, share, staff, load, float(residual.max(initial=0.0)), rounds)
+        self._last = (daily, begun, settled)
+        return settled
+
+    def _newton(self, todo: Ints, gap: Floats, slope: Floats, flow: Floats, share: Floats) -> Floats:
+        """Solve (1 - dW/dwait) step = gap in each group that is not done."""
+        step = np.empty_like(gap)
+        edges = np.flatnonzero(np.diff(self.group[todo], prepend=-1, append=-1))
+        for first, end in pairwise(edges.tolist()):
+            pairs = todo[first:end]
+            here = flow[:, pairs]
+            falls = -self._wait_weight * (np.diag(here.sum(axis=0)) - here.T @ share[:, pairs])
+            step[first:end] = np.linalg.solve(
+                np.eye(end - first) + slope[first:end, None] * falls, gap[first:end]
+            )
+        return step

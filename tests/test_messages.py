@@ -1,0 +1,189 @@
+"""One catalogue in two languages: nothing untranslated, nothing unused, nothing that no font can draw."""
+
+import re
+import string
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.append(str(Path(__file__).parent))
+
+from require import need
+
+from parksim.indicators import ALL, describe
+from parksim.phases.staying import CAUSES
+from parksim.report import style
+from parksim.report.figures import TOPICS
+from parksim.report.maps import GATEWAY_MARKER, SIGNS
+from parksim.report.messages import UNITS, Messages, UnknownLanguageError, catalogue, languages
+from parksim.scenario.categories import CATEGORIES
+from parksim.scenario.parameters import Parameters
+from parksim.scenario.schema import MODES, Governance
+
+SOURCE = Path(style.__file__).parents[1]
+PAYERS = {"government", "operator", "employers", "users"}
+VERDICTS = {"better", "worse", "higher", "lower", "same", "unclear", "na"}
+MODEL_MD = [
+    "commute_mean_min", "commute_median_min", "commute_mean_min_cohort", "commute_share_within_45",
+    "commute_share_over_60", "commute_share_under_5km", "live_in_park_share", "jobs_per_home",
+    "retention_employee_12m", "retention_employer_12m", "turnover_annual", "retention_enterprise_12m",
+    "retention_enterprise_36m", "vacancy_rate", "floor_vacancy_share", "ties_per_employee",
+    "participation_share", "spillover_index", "cross_firm_collaborations", "spinoffs",
+    "requests_answered_share", "request_days", "output_per_mu", "tax_per_mu", "land_vacated_mu",
+    "new_floor_m2", "firms_displaced", "firms_returned", "digital_gap", "recovery_months",
+    "hazard_detection_days", "capex_cny", "opex_cny_year", "cost_per_retained_employee",
+]  # fmt: skip
+TIERS = ("micro", "innovative", "srdi", "little_giant", "champion", "listed", "high_tech")
+CIRCLES = ("life_15", "medical_15", "fitness_10", "reading_10", "5min", "10min", "15min", "daily_5")
+PATTERNED = [
+    *(f"mode_share_{mode}" for mode in MODES),
+    *(f"coverage_{c}" for c in CATEGORIES),
+    *(f"nearest_min_{c}" for c in CATEGORIES),
+    *(f"placed_share_{c}" for c in CATEGORIES),
+    *(f"{kind}_{circle}" for kind in ("coverage", "coverage_all", "served") for circle in CIRCLES),
+    *(f"tier_{tier}" for tier in TIERS),
+    *(f"net_cost_{payer}" for payer in PAYERS),
+]  # fmt: skip
+
+
+def fields(text):
+    return sorted({name for _, name, _, _ in string.Formatter().parse(text) if name})
+
+
+def source_text():
+    files = [*SOURCE.rglob("*.py"), *SOURCE.rglob("*.j2")]
+    return "\n".join(file.read_text(encoding="utf-8") for file in files)
+
+
+def test_both_languages_say_the_same_things():
+    assert languages() == ["en", "zh"]
+    en, zh = catalogue("en"), catalogue("zh")
+    assert set(en) == set(zh)
+    assert [k for k in en if fields(en[k]) != fields(zh[k])] == []
+
+
+def test_nothing_is_left_in_english():
+    words = {
+        k: re.findall(r"[A-Za-z]{3,}", re.sub(r"{[^}]*}", "", text)) for k, text in catalogue("zh").items()
+    }
+    kept = {"parksim", "Holm", "PDF", "Chromium", "chromium", "PARKSIM", "CHROMIUM"}  # proper names
+    assert {k: found for k, found in words.items() if set(found) - kept} == {}
+
+
+def test_chinese_is_punctuated_as_chinese():
+    wrong = {k: text for k, text in catalogue("zh").items() if re.search("[\u4e00-\u9fff}][,:;?!()]", text)}
+    assert {k for k in wrong if not k.startswith("unit.")} == set()
+
+
+def test_every_message_is_used():
+    text = source_text()
+    literal = set(re.findall(r"""["']([a-z_]+\.[A-Za-z0-9_-]+)["']""", text))
+    families = set(re.findall(r"""f["']([a-z_]+\.[a-z_]*)\{""", text))
+    families |= {"mode.", "payer.", "tier."}  # parts of indicators' names
+    families |= set(re.findall(r'"([a-z_]+\.[a-z_]*)" ~', text)) | set(
+        re.findall(r'"([a-z_]+\.[a-z_]*)%d"', text)
+    )
+    unused = [k for k in catalogue("en") if k not in literal and not any(k.startswith(f) for f in families)]
+    assert unused == []
+
+
+def test_every_message_that_is_asked_for_is_there():
+    text = source_text()
+    asked = set(re.findall(r"""\b(?:m|t|self\.m)\(\s*["']([a-z_]+\.[A-Za-z0-9_]+)["']""", text))
+    assert asked
+    assert asked <= set(catalogue("en"))
+
+
+@pytest.mark.parametrize(
+    ("section", "members"),
+    [
+        ("mode", set(MODES)),
+        ("payer", PAYERS),
+        ("verdict", VERDICTS),
+        ("land", set(style.LAND)),
+        ("place", {*SIGNS, "other"}),
+        ("gateway", set(GATEWAY_MARKER)),
+        ("unit", {*UNITS.values(), "points"}),
+        ("parameters", set(Parameters.model_fields)),
+        ("grade", {"A", "B", "C", "assumed"}),
+        ("grade_short", {"A", "B", "C", "assumed"}),
+        ("cause", {*CAUSES, "displaced"}),
+    ],
+)  # fmt: skip
+def test_a_family_of_messages_has_exactly_the_members_of_the_model(section, members):
+    assert {k.split(".")[1] for k in catalogue("en") if k.startswith(f"{section}.")} == members
+
+
+def test_every_field_of_governance_that_can_differ_has_a_name():
+    named = {k.split(".")[1] for k in catalogue("en") if k.startswith("field.")}
+    assert named == set(Governance.model_fields) - {"channels"}
+
+
+def test_every_topic_has_a_heading():
+    assert {f"page.topic_{topic}" for topic in TOPICS} == {
+        k for k in catalogue("en") if k.startswith("page.topic_")
+    }
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_every_indicator_has_a_label(lang):
+    m = Messages(lang)
+    labels = {name: m.indicator(name) for name in [*MODEL_MD, *ALL, *PATTERNED]}
+    assert {name for name, label in labels.items() if label == name or "{" in label} == set()
+    if lang == "zh":
+        assert {n for n, label in labels.items() if not re.search("[\u4e00-\u9fff]", label)} == set()
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_every_unit_of_an_indicator_is_known(lang):
+    for name in [*ALL, "mode_share_walk", "nearest_min_gym"]:
+        assert describe(name).unit in UNITS
+        Messages(lang).unit(describe(name).unit)
+
+
+def test_labels_tell_indicators_apart():
+    for lang in languages():
+        labels = [Messages(lang).indicator(name) for name in dict.fromkeys([*MODEL_MD, *ALL, *PATTERNED])]
+        assert len(set(labels)) == len(labels)
+
+
+def test_an_unknown_language_names_the_nearest():
+    with pytest.raises(UnknownLanguageError, match="zh"):
+        Messages("zhh")
+
+
+def test_numbers_are_written_as_people_read_them():
+    en, zh = Messages("en"), Messages("zh")
+    assert en.value(0.8, "share") == "80.0%"
+    assert en.value(-0.034, "share", sign=True, difference=True) == "−3.4 pp"
+    assert zh.value(0.034, "share", sign=True, difference=True) == "+3.4个百分点"
+    assert en.value(20_260_000, "CNY") == "20.3 million CNY"
+    assert zh.value(20_260_000, "CNY") == "2,026万元"
+    assert en.value(-0.001, "min", sign=True, difference=True) == "0.00 min"
+    assert en.value(None, "min") == en.value(float("nan"), "min") == "not available"
+    assert en.interval(-1.5, 2.0, "min") == "−1.50 … +2.00"
+
+
+def test_verdicts_say_how_large_a_difference_would_have_been_seen():
+    assert (
+        Messages("en").verdict("no difference larger than 1 min", 1, "min")
+        == "no difference larger than 1 min"
+    )
+    assert (
+        Messages("zh").verdict("no difference larger than 1 percentage point", 0.01, "share")
+        == "无大于1个百分点的差异"
+    )
+
+
+def test_the_chinese_font_has_every_character():
+    need("cjk")
+    from fontTools.ttLib import TTCollection, TTFont
+    from matplotlib import font_manager
+
+    path = font_manager.findfont(style.cjk_font())
+    font = TTCollection(path).fonts[0] if path.endswith("ttc") else TTFont(path)
+    known = set(font.getBestCmap())
+    dejavu = set(TTFont(font_manager.findfont("DejaVu Sans")).getBestCmap())  # stands second in the list
+    words = "".join(catalogue("zh").values()) + "".join(c.zh for c in CATEGORIES.values())
+    assert {c for c in words if ord(c) not in known | dejavu and not c.isspace()} == set()

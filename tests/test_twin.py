@@ -1,0 +1,186 @@
+"""The engine and a plain-Mesa twin tell the same events: its vectors say what loops over people say."""
+
+import ast
+import sys
+from dataclasses import astuple
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+from benchmarks import plain_mesa
+from benchmarks.plain_mesa import Draws, Surroundings, slice_of, twin_of
+
+from parksim.model import ParkModel
+from parksim.scenario.read import load
+
+TINY = ("tiny-park", "tiny-community")
+TOWN = ("iot-town-park", "iot-town-community", "iot-town-transition")
+LIVELY = {  # everything that is off by default or seldom happens, so that equality speaks about it
+    "parameters.staying.services": -1.0,
+    "parameters.staying.tie": 0.8,
+    "parameters.staying.park_home": 0.7,
+    "parameters.staying.quit_monthly": 0.05,
+    "parameters.hiring.seek_in_park": 0.4,
+    "parameters.home.flat_weight": 0.3,
+    "parameters.travel.monthly_part": 0.3,
+    "parameters.enterprises.growth_scale": 0.2,
+    "parameters.enterprises.entry_year": 0.5,
+    "parameters.enterprises.entrant_size": 6,
+}
+FAMILIES = {
+    "population.household": {"single": 0.2, "couple": 0.2, "kindergarten": 0.3, "school": 0.3},
+    "population.owner_share": 0.3,
+    "population.car_share": {"low": 0.3, "middle": 0.5, "high": 0.7},
+    "population.ebike_share": {"low": 0.3, "middle": 0.5, "high": 0.7},
+    "parameters.home.distance_spread": 0.5,
+    "parameters.enterprises.exit_year_4_7": 0.2,
+    "parameters.enterprises.exit_year_8": 0.2,
+}
+
+
+def in_lockstep(scenario, seed, months):
+    """Play both, each with its own people, and compare what can be measured in every month."""
+    model = ParkModel(scenario, seed=seed)
+    twin = twin_of(model, Draws(seed))
+    for month in range(1, months + 1):
+        model.step()
+        twin.around = Surroundings.of(model)
+        twin.step()
+        measured = twin.measure()
+        ours = {name: model.measured[-1][name] for name in measured}
+        assert measured == pytest.approx(ours, rel=1e-6), f"month {month}"
+    return model, twin
+
+
+def engine_events(model):
+    table = model.event_table()
+    return sorted(zip(*(table[column].tolist() for column in table.columns), strict=True))
+
+
+def twin_events(twin):
+    return sorted(astuple(event) for event in twin.events)
+
+
+def engine_people(model):
+    posts = model.posts
+    names = [a.name for a in model.layout.amenities]
+    held = ("kindergarten", "school", "after_school", "flat")
+    return {
+        int(posts.identity[row]): (
+            *(names[j] if (j := int(getattr(posts, column)[row])) >= 0 else None for column in held),
+            int(posts.ties[row]),
+            int(posts.moves[row]),
+            int(posts.took_part[row]),
+            int(posts.since[row]),
+            int(posts.post[row]),
+            int(posts.floor[row]),
+            round(float(posts.trust[row]), 4),
+            round(float(posts.age[row]), 2),
+        )
+        for row in posts.filled.nonzero()[0]
+    }
+
+
+def twin_people(twin):
+    held = ("kindergarten", "school", "after_school")
+    return {
+        e.identity: (
+            *(e.place.get(category) for category in held),
+            e.flat,
+            e.ties,
+            e.moves,
+            e.took_part,
+            e.since,
+            e.post.number,
+            e.post.floor,
+            round(e.trust, 4),
+            round(e.age, 2),
+        )
+        for e in twin.employees
+    }
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("name", TINY)
+def test_the_tiny_scenarios_tell_the_same_events_for_two_years(name, seed):
+    model, twin = in_lockstep(load(name), seed, 24)
+    assert len(twin.events) > 20
+    assert engine_events(model) == twin_events(twin)
+
+
+@pytest.fixture(scope="module")
+def restless():
+    """Families, cars and restless firms in the tiny park, and IoT Town in small, old, new and on the way."""
+    towns = {name: slice_of(name, 240, 16, **LIVELY) for name in TOWN}
+    tiny = {name: load(name).with_({**LIVELY, **FAMILIES}) for name in TINY}
+    return {name: in_lockstep(scenario, 3, 13) for name, scenario in {**tiny, **towns}.items()}
+
+
+@pytest.mark.parametrize("name", [*TINY, *TOWN])
+def test_restless_people_and_firms_tell_the_same_events(restless, name):
+    model, twin = restless[name]
+    assert engine_events(model) == twin_events(twin)
+
+
+def test_people_end_up_with_the_same_homes_places_ties_and_trust(restless):
+    for model, twin in restless.values():
+        ours, theirs = engine_people(model), twin_people(twin)
+        assert ours.keys() == theirs.keys()
+        for identity, (*facts, trust, age) in ours.items():
+            *expected, their_trust, their_age = theirs[identity]
+            assert facts == expected
+            assert (trust, age) == pytest.approx((their_trust, their_age), abs=0.02)
+
+
+def test_requests_are_answered_alike(restless):
+    for model, twin in restless.values():
+        assert (model.community.requests, model.community.answered) == (twin.requests, twin.answered)
+    assert all(twin.requests for _, twin in restless.values())
+
+
+def test_the_comparison_speaks_about_every_rule(restless):
+    events = [event for _, twin in restless.values() for event in twin.events]
+    assert {e.kind for e in events} == {"leave", "hire", "move_home", "firm_exit", "firm_entry"}
+    causes = {e.detail for e in events if e.kind == "leave"}
+    assert causes >= {"commute", "services", "wage", "other", "left_city", "firm_closed", "laid_off"}
+    gone = {e.identity for e in events if e.kind == "leave"}
+    assert any(e.kind == "hire" and e.identity in gone for e in events), "nobody came back"
+    people = [e for _, twin in restless.values() for e in twin.employees]
+    assert any(e.place for e in people), "nobody holds a place"
+    assert any(e.took_part > 0 for e in people), "nobody took part"
+    assert {e.mode for e in people} >= {"walk", "bicycle", "ebike", "bus", "metro", "car"}
+
+
+def test_a_comparison_with_other_luck_would_fail():
+    model = ParkModel(load("tiny-park"), seed=1)
+    twin = twin_of(model, Draws(2))
+    for _ in range(6):
+        model.step()
+        twin.around = Surroundings.of(model)
+        twin.step()
+    assert engine_events(model) != twin_events(twin)
+
+
+def test_the_tutorials_own_random_numbers_play_the_same_rules():
+    model = ParkModel(load("tiny-community"), seed=1)
+    twin = twin_of(model)
+    for _ in range(12):
+        model.step()
+        twin.around = Surroundings.of(model)
+        twin.step()
+    assert {e.kind for e in twin.events} == {"leave", "hire", "move_home"}
+    assert len({e.identity for e in twin.employees}) == len(twin.employees)
+
+
+def test_the_twin_shares_no_rule_with_the_engine():
+    tree = ast.parse(Path(plain_mesa.__file__).read_text(encoding="utf-8"))
+    imported = {n.module for n in tree.body if isinstance(n, ast.ImportFrom)}
+    assert {m for m in imported if m.startswith("parksim")} == {"parksim.scenario.categories"}
+
+
+def test_a_twin_is_born_at_month_0():
+    model = ParkModel(load("tiny-park"), seed=1)
+    model.step()
+    with pytest.raises(ValueError, match="month 1"):
+        twin_of(model)
