@@ -90,7 +90,7 @@ def test_diff_draws_on_the_map_where_cells_differ(good_and_bad):
     Path("new.yaml").write_text(text.replace("    .H..S...\n", "    .HH.S...\n"), encoding="utf-8")
     (_, line) = runner.invoke(cli.app, ["diff", "good.yaml", "new.yaml"]).stdout.splitlines()
     assert line.split() == ["map.cells[4,2]", ".", "green", "H", "Old", "dormitory"]
-    Path("new.yaml").write_text(text.replace("........\n", "HHHHHHHH\n"), encoding="utf-8")
+    Path("new.yaml").write_text(text.replace("........\n", "========\n"), encoding="utf-8")
     assert "16 cells differ" in runner.invoke(cli.app, ["diff", "good.yaml", "new.yaml"]).stdout
 
 

@@ -7,17 +7,17 @@ makes one.
 
 from __future__ import annotations
 
+import copyreg
 from typing import TYPE_CHECKING, Any
 
 import mesa
 import numpy as np
-from mesa.discrete_space import CellAgent, OrthogonalMooreGrid, PropertyLayer
+from mesa.discrete_space import Cell, CellAgent, OrthogonalMooreGrid, PropertyLayer
 
 from parksim.errors import ParksimError
 
 if TYPE_CHECKING:
     from mesa.agent import AgentSet
-    from mesa.discrete_space import Cell
 
     from parksim.table import Current, Table
 
@@ -28,7 +28,7 @@ class StaleAgentError(ParksimError):
     """An agent was asked after whoever it stood for had left."""
 
 
-class RowAgent(CellAgent):
+class RowAgent(CellAgent):  # type: ignore[misc]  # Mesa has no types
     """A Mesa agent whose attributes are one row of a table.
 
     Attributes
@@ -114,6 +114,18 @@ class Amenity(RowAgent):
     table_name = "amenities"
 
 
+class ParkCell(Cell):  # type: ignore[misc]  # Mesa has no types
+    """A cell that keeps its neighbourhoods itself: Mesa's global cache would keep the model with them."""
+
+    get_neighborhood = Cell.get_neighborhood.__wrapped__
+
+    def _neighborhood(self, radius: int = 1, include_center: bool = False) -> dict[Cell, list[Any]]:
+        known = self.__dict__.setdefault("_neighborhoods", {})
+        if (radius, include_center) not in known:
+            known[radius, include_center] = Cell._neighborhood.__wrapped__(self, radius, include_center)  # noqa: SLF001
+        return known[radius, include_center]  # type: ignore[no-any-return]
+
+
 class AgentSeam(mesa.Model):  # type: ignore[misc]  # Mesa has no types
     """What Mesa expects of a model, over tables: agents on demand, a grid with property layers, pickling."""
 
@@ -164,7 +176,7 @@ class AgentSeam(mesa.Model):  # type: ignore[misc]  # Mesa has no types
     def agents_by_type(self) -> dict[type, AgentSet]:
         """The agents by their class."""
         self._materialise()
-        return self._agents_by_type
+        return self._agents_by_type  # type: ignore[no-any-return]
 
     @property
     def agent_types(self) -> list[type]:
@@ -177,7 +189,8 @@ class AgentSeam(mesa.Model):  # type: ignore[misc]  # Mesa has no types
         """The park as a Mesa grid of cells (row, column), with its property layers and its agents on it."""
         if self._grid is None:
             park = self.place.drawn.park
-            self._grid = OrthogonalMooreGrid(park.shape, torus=False, capacity=None, random=self.random)
+            self._grid = OrthogonalMooreGrid(park.shape, random=self.random, cell_klass=ParkCell)
+            copyreg.dispatch_table.pop(self._grid.cell_klass, None)  # would keep the layers for ever
             for name in ("use", "floors", "m2", "block", "building"):
                 data = np.asarray(getattr(park, name), dtype=np.float64 if name == "m2" else np.int64)
                 layer = PropertyLayer(

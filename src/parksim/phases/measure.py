@@ -245,7 +245,7 @@ def services(model: ParkModel, rows: npt.NDArray[np.intp]) -> dict[str, float]:
                 wanted += float(state.demand[:, c].sum())
                 got += float((state.demand[:, c] * state.served_in[name][:, c]).sum())
         if wanted > 0:
-            out[f"served_{name}"] = got / wanted
+            out[f"served_{name}"] = float(got / wanted)
     for category in ALLOTTED:
         wants = rows[(posts.needs[rows] & bits_of((category,))) != 0]
         if wants.size:

@@ -16,6 +16,8 @@ from parksim.scenario.categories import CATEGORIES
 from parksim.scenario.document import name_twice
 from parksim.scenario.faults import explain
 from parksim.scenario.lookup import get
+from parksim.scenario.reach import SIDES as STEPS
+from parksim.scenario.reach import Reach, stranded_zones
 from parksim.scenario.schema import BUILT, LAYOUT_SECTIONS, WORKPLACE, Amenity, Scenario
 
 if TYPE_CHECKING:
@@ -32,7 +34,6 @@ if TYPE_CHECKING:
         def name(self) -> str: ...  # noqa: D102
 
 
-STEPS = {"N": (-1, 0), "E": (0, 1), "S": (1, 0), "W": (0, -1)}
 NO_PLACE = ("road", "water", "outside")
 """Land on which no amenity stands."""
 
@@ -255,10 +256,80 @@ def _gateway(site: Site, gateway: Gateway, path: str) -> Iterator[Fault]:
     elif gateway.kind == "road" and (symbol := site.symbol(gateway.cell)) and symbol.use != "road":
         row, column = gateway.cell
         yield f"{path}.cell", f"a road entrance needs a road cell; cell [{row}, {column}] is {symbol.use}"
+    elif (symbol := site.symbol(gateway.cell)) and symbol.use == "water":
+        row, column = gateway.cell
+        yield f"{path}.cell", f"cell [{row}, {column}] is water: nobody could walk from there"
+    if gateway.seats is not None and gateway.kind in {"road", "path"}:
+        yield f"{path}.seats", f"a {gateway.kind} has no seats: give them to a bus, shuttle or metro"
     zones = [zone.name for zone in site.scenario.city.zones]
     for zone in gateway.minutes or {}:
         if zone not in zones:
             yield f"{path}.minutes.{zone}", f"there is no home zone '{zone}'{nearest(zone, zones)}"
+
+
+def car_parks_stand_somewhere(site: Site) -> Iterator[Fault]:
+    """Check that car parks stand on land or under buildings, and that owners exist."""
+    for lot in site.scenario.car_parks:
+        path = f"car_parks.{lot.name}"
+        if lot.cell is not None:
+            symbol = site.symbol(lot.cell)
+            if off := site.off(lot.cell):
+                yield f"{path}.cell", off
+            elif symbol is not None and symbol.use in {"water", "outside"}:
+                yield f"{path}.cell", f"cell {list(lot.cell)} is {symbol.use}: nobody could park there"
+        if lot.block is not None:
+            cells = site.blocks.get(lot.block)
+            if cells is None:
+                yield (
+                    f"{path}.block",
+                    f"there is no block '{lot.block}' on the map{nearest(lot.block, site.blocks)}",
+                )
+            elif not any(s is not None and s.use in BUILT for s in map(site.symbol, cells)):
+                yield f"{path}.block", f"block '{lot.block}' has no buildings; give a 'cell'"
+        owners = {*site.blocks, *site.anchors}
+        if lot.owner is not None and lot.owner not in owners:
+            yield (
+                f"{path}.owner",
+                f"there is no block or anchor enterprise '{lot.owner}'{nearest(lot.owner, owners)}",
+            )
+
+
+def everybody_gets_there(site: Site) -> Iterator[Fault]:
+    """Check that one can walk from a gateway to every workplace, and travel from every home zone."""
+    drawing = (
+        rows_are_even,
+        symbols_are_known,
+        fences_stand_somewhere,
+        gates_are_in_fences,
+        gateways_are_reached,
+    )
+    if any(fault for check in drawing for fault in check(site)):
+        return  # what is drawn has to be sound first
+    scenario = site.scenario
+    reach = Reach(site.map)
+    for cell, fences in reach.stranded_workplaces(scenario.gateways):
+        symbol = site.symbol(cell)
+        what = (
+            f"{symbol.use} of block '{symbol.block}'"
+            if symbol and symbol.block
+            else symbol.use
+            if symbol
+            else ""
+        )
+        shut = f": fence '{fences[0]}' around it has no gate" if fences else ""
+        yield (
+            f"map.rows.{cell[0]}",
+            f"nobody can walk from a gateway to the {what} at cell {list(cell)}{shut}",
+        )
+    for gateway in reach.stranded_entrances(scenario.gateways):
+        message = f"its road at cell {list(gateway.cell)} leads to no office, lab or factory"
+        yield f"gateways.{gateway.name}.cell", message
+    for name, km in stranded_zones(scenario.city, scenario.gateways, scenario.parameters.travel):
+        message = (
+            "no way leads from there to the park: no metro_min, no bus or shuttle, no road entrance, "
+            f"and {km:g} km is beyond what people walk or cycle"
+        )
+        yield f"city.zones.{name}", message
 
 
 def amenities_stand_somewhere(site: Site) -> Iterator[Fault]:
@@ -379,6 +450,7 @@ def names_are_unique(site: Site) -> Iterator[Fault]:
         "map.fences": scenario.map.fences,
         "map.gates": scenario.map.gates,
         "gateways": scenario.gateways,
+        "car_parks": scenario.car_parks,
         "amenities": scenario.amenities,
         "governance.channels": scenario.governance.channels,
         "interventions": scenario.interventions,
@@ -475,11 +547,13 @@ CHECKS: list[Callable[[Site], Iterator[Fault]]] = [
     gates_are_in_fences,
     people_have_workplaces,
     gateways_are_reached,
+    car_parks_stand_somewhere,
     amenities_stand_somewhere,
     circles_name_categories,
     somebody_lives_somewhere,
     enterprises_fit,
     sectors_sum_to_one,
     interventions_make_sense,
+    everybody_gets_there,
 ]
 """Every check, in the order in which its faults are reported; append to it to add one."""

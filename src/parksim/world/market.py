@@ -137,6 +137,11 @@ class Market:
         self._wait_weight = p.wait_weight
         self._last: tuple[Floats, Floats, Settled] | None = None
 
+    @property
+    def rounds(self) -> int:
+        """How often the waits had to be worked out the last time, 0 before the first."""
+        return self._last[2].rounds if self._last is not None else 0
+
     @staticmethod
     def _connected(reach: npt.NDArray[np.bool_], category: Ints) -> Ints:
         """Label the parts of the park that share visitors, by category, [amenity]."""

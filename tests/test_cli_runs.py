@@ -1,0 +1,112 @@
+"""The commands that play, as a user meets them."""
+
+from __future__ import annotations
+
+import json
+import math
+
+import pytest
+from typer.testing import CliRunner
+
+import parksim as ps
+from parksim.cli import app
+
+TERMINAL = CliRunner()
+
+
+def call(*words):
+    result = TERMINAL.invoke(app, [str(word) for word in words])
+    assert result.exit_code == 0, result.output
+    return result.output
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    out = tmp_path_factory.mktemp("demo") / "out"
+    file = out.parent / "answer.json"
+    said = call(
+        "compare",
+        "tiny-park",
+        "tiny-community",
+        "--reps",
+        3,
+        "--months",
+        13,
+        "--seed",
+        1,
+        "--workers",
+        1,
+        "--out",
+        out,
+        "--json",
+        file,
+    )
+    return out, json.loads(file.read_text(encoding="utf-8")), said
+
+
+def test_a_run_prints_its_indicators_with_units():
+    said = call("run", "tiny-park", "--months", 2, "--seed", 1)
+    assert "commute_mean_min" in said
+    assert "min" in said
+
+
+def test_a_run_as_json_says_null_for_what_cannot_be_told():
+    said = json.loads(call("run", "tiny-park", "--months", 2, "--json"))
+    assert said["indicators"]["retention_employee_12m"] is None
+    assert said["indicators"]["commute_mean_min"] > 0
+
+
+def test_a_comparison_leaves_a_store_figures_and_a_page(folder):
+    out, _, said = folder
+    assert (out / "report.html").stat().st_size > 10_000
+    assert (out / "runs.db").exists()
+    assert {path.suffix for path in (out / "figures").iterdir()} == {".png", ".svg"}
+    assert "verdict" in said
+
+
+def test_the_store_holds_what_the_json_says(folder):
+    out, answer, _ = folder
+    frame = ps.Store(f"sqlite:///{out / 'runs.db'}").indicators()
+    commute = frame[(frame["indicator"] == "commute_mean_min") & (frame["scenario"] == "tiny-park")]
+    assert len(commute) == 3
+    assert commute["value"].mean() == pytest.approx(
+        answer["indicators"]["commute_mean_min"]["scenarios"]["tiny-park"]["mean"]
+    )
+
+
+def test_the_json_has_the_promised_structure(folder):
+    _, answer, _ = folder
+    assert {"baseline", "replications", "seed", "indicators"} <= set(answer)
+    assert answer["baseline"] == "tiny-park"
+    one = answer["indicators"]["commute_mean_min"]
+    assert {"unit", "better", "scenarios", "differences"} <= set(one)
+    assert one["better"] == "lower"
+    low, high = one["scenarios"]["tiny-park"]["ci95"]
+    assert low <= one["scenarios"]["tiny-park"]["mean"] <= high
+    difference = one["differences"]["tiny-community"]
+    keys = {"mean", "ci95", "range90", "sign_share", "variance_reduction", "verdict"}
+    assert keys <= set(difference)
+    assert difference["mean"] == pytest.approx(
+        one["scenarios"]["tiny-community"]["mean"] - one["scenarios"]["tiny-park"]["mean"]
+    )
+
+
+def test_the_same_seed_gives_the_same_answer_with_one_worker_or_two():
+    one = ps.compare(["tiny-park", "tiny-community"], reps=2, months=4, seed=9, workers=1)
+    two = ps.compare(["tiny-park", "tiny-community"], reps=2, months=4, seed=9, workers=2)
+    assert one.values.equals(two.values)
+
+
+def test_validation_shows_value_range_source_and_verdict():
+    frame = ps.validate(ps.load("tiny-park"), reps=1, futures=2, months=13)
+    assert {"indicator", "value", "low", "high", "published", "agrees", "used", "grade", "source"} <= set(
+        frame
+    )
+    assert frame["value"].map(math.isfinite).all()
+    assert set(frame["used"]) <= {"fitted", "shown", "context"}
+
+
+def test_an_unknown_scenario_is_named_with_the_nearest():
+    result = TERMINAL.invoke(app, ["run", "tiny-prk"])
+    assert result.exit_code != 0
+    assert "tiny-park" in str(result.exception)
