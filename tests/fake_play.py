@@ -83,6 +83,6 @@ def play_slowly(scenario, seed, months, *, events=False):
 
 def pin_model_version():
     """Hold the model's version for this process: sources may be edited while tests run."""
-    import parksim.experiment.work as work
+    from parksim.experiment import work
 
     work.model_version = lambda: "pinned"

@@ -1,6 +1,8 @@
 """What a test needs from outside: skips where it is missing, fails where the environment promised it."""
 
 import os
+import uuid
+from contextlib import contextmanager
 from importlib.util import find_spec
 
 import pytest
@@ -40,7 +42,20 @@ def need(what):
     pytest.skip(f"needs {what}")
 
 
-def postgres_url():
-    """URL of a PostgreSQL for tests: PARKSIM_PG_URL, or what pg_virtualenv sets."""
+@contextmanager
+def postgres():
+    """Give the URL of an empty schema of its own, in PARKSIM_PG_URL or what pg_virtualenv set up."""
     need("postgres")
-    return os.environ.get("PARKSIM_PG_URL") or "postgresql://"
+    import sqlalchemy as sa
+
+    base = os.environ.get("PARKSIM_PG_URL") or "postgresql://"
+    name = f"test_{uuid.uuid4().hex[:12]}"
+    url = sa.make_url(base).set(drivername="postgresql+psycopg")
+    engine = sa.create_engine(url, poolclass=sa.NullPool)
+    with engine.begin() as c:
+        c.execute(sa.text(f"CREATE SCHEMA {name}"))
+    here = url.update_query_dict({"options": f"-csearch_path={name}"})
+    yield here.render_as_string(hide_password=False)
+    with engine.begin() as c:
+        c.execute(sa.text(f"DROP SCHEMA {name} CASCADE"))
+    engine.dispose()

@@ -161,7 +161,7 @@ def test_numbers_are_written_as_people_read_them():
     assert en.value(20_260_000, "CNY") == "20.3 million CNY"
     assert zh.value(20_260_000, "CNY") == "2,026万元"
     assert en.value(-0.001, "min", sign=True, difference=True) == "0.00 min"
-    assert en.value(None, "min") == en.value(float("nan"), "min") == "not available"
+    assert en.value(None, "min") == en.value(float("nan"), "min") == "n/a"
     assert en.interval(-1.5, 2.0, "min") == "−1.50 … +2.00"
 
 

@@ -13,14 +13,14 @@ import sqlalchemy as sa
 sys.path.append(str(Path(__file__).parent))
 
 from fake_play import play, play_or_fail
-from require import postgres_url
+from require import postgres
 
 import parksim.store.migrations
 from parksim.experiment.work import Cell, Job, Member, Task, replication_seed, run_key, work
 from parksim.packing import digest, pack, pack_frame, unpack_frame, unpack_groups, unpack_series
 from parksim.scenario.read import load
 from parksim.store import Store, StoreError
-from parksim.store.connect import _config, engine_for
+from parksim.store.connect import _config
 from parksim.store.tables import metadata
 
 
@@ -34,13 +34,8 @@ def url(request, tmp_path):
     if request.param == "sqlite":
         yield f"sqlite:///{tmp_path / 'runs.db'}"
     else:
-        where = postgres_url()
-        yield where
-        engine = engine_for(where)
-        with engine.begin() as c:
-            for table in [*reversed(metadata.sorted_tables), "alembic_version"]:
-                c.execute(sa.text(f"DROP TABLE {table}"))
-        engine.dispose()
+        with postgres() as where:
+            yield where
 
 
 def played(members, replications=3, months=4, player=play, settings=None, *, events=False):

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import textwrap
+import threading
 import time
 from pathlib import Path
 
@@ -14,8 +15,8 @@ import pytest
 
 sys.path.append(str(Path(__file__).parent))
 
-from fake_play import foreseen, play, play_or_fail
-from require import postgres_url
+from fake_play import foreseen, play, play_or_fail, play_slowly
+from require import need, postgres
 
 from parksim.errors import ParksimError, ScenarioError
 from parksim.experiment.design import Dimension, Range, read
@@ -209,29 +210,57 @@ def _stored(path):
     return count
 
 
-def test_a_postgres_that_goes_away_in_the_middle_is_waited_for(file):
-    url = postgres_url()
-    told = []
-    store = Store(url, notice=told.append)
+def test_a_postgres_that_drops_its_clients_in_the_middle_is_reached_again(file, monkeypatch):
+    monkeypatch.setattr("parksim.experiment.plan.KEEP_S", 0)
     away = []
+    with postgres() as url:
+        store = Store(url, notice=lambda _: None)
 
-    def drop(done, _total):
-        # what a restarted server does to its clients; an outage of seconds is tested in benchmarks/
-        if done == 4 and not away:
-            away.append(1)
-            other = Store(url)
-            with other.engine.connect() as c:
-                c.exec_driver_sql(
-                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
-                    "WHERE datname = current_database() AND pid <> pg_backend_pid()"
-                )
-            other.close()
+        def drop(done, _total):
+            if done == 4 and not away:
+                away.append(1)
+                other = Store(url)
+                with other.engine.connect() as c:
+                    c.exec_driver_sql(
+                        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                        "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+                    )
+                other.close()
 
-    tally = Sweep(file(), play=play).run(store, workers=1, progress=drop)
-    assert away
-    assert (tally.played, tally.failed) == (12, 0)
-    assert len(store.indicators("small", "turnover_annual")) == 12
-    store.close()
+        tally = Sweep(file(), play=play).run(store, workers=1, progress=drop)
+        assert away
+        assert (tally.played, tally.failed) == (12, 0)
+        assert len(store.indicators("small", "turnover_annual")) == 12
+        store.close()
+
+
+def test_a_postgres_that_is_down_for_seconds_is_waited_for(file):
+    need("postgres")
+    if "regress" not in os.environ.get("PGCLUSTER", "15/regress") or os.environ.get("PARKSIM_PG_URL"):
+        pytest.skip("needs a cluster of pg_virtualenv, which may be stopped")
+    told = []
+
+    def cluster(*words):
+        version = os.environ["PGVERSION"]
+        subprocess.run(["pg_ctlcluster", version, "regress", *words], check=True, capture_output=True)
+
+    with postgres() as url:
+        store = Store(url, notice=told.append)
+        start = threading.Timer(3, cluster, ["start"])
+
+        def stop(done, _total):
+            if done and not start.is_alive() and not told:
+                cluster("stop", "-m", "immediate")
+                start.start()
+
+        tally = Sweep(file(), play=play_slowly).run(store, workers=1, reps=10, progress=stop)
+        start.join()
+        assert (tally.played, tally.failed) == (40, 0)
+        assert len(store.indicators("small", "turnover_annual")) == 40
+        assert "does not answer" in told[0]
+        assert "Nothing is lost" in told[0]
+        assert "going on" in told[-1]
+        store.close()
 
 
 # --- designs -------------------------------------------------------------------------------------

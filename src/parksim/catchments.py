@@ -112,10 +112,7 @@ def gap(model: ParkModel, preset: str | None = None) -> pd.DataFrame:
     table = []
     for name, circle in circles.items():
         got, total = _served_by_category(model, circle)
-        need, have = coverage(model, rows, circle.minutes, circle.categories)
-        some = need > 0
-        whole = float(np.mean(have[some] / need[some])) if some.any() else np.nan
-        table.append((name, "", whole, _ratio(got.sum(), total.sum())))
+        table.append((name, "", *promised_and_served(model, circle)))
         for category in circle.categories:
             c = _NAMES.index(category)
             need, have = coverage(model, rows, circle.minutes, (category,))
@@ -124,6 +121,16 @@ def gap(model: ParkModel, preset: str | None = None) -> pd.DataFrame:
     out = pd.DataFrame(table, columns=["circle", "category", "coverage", "served"])
     out = out.set_index(["circle", "category"])
     return out.assign(gap=out["coverage"] - out["served"])
+
+
+def promised_and_served(model: ParkModel, circle: Circle) -> tuple[float, float]:
+    """Return coverage and served share of one circle, as the indicators of these names."""
+    rows = np.flatnonzero(model.posts.filled)
+    got, total = _served_by_category(model, circle)
+    need, have = coverage(model, rows, circle.minutes, circle.categories)
+    some = need > 0
+    whole = float(np.mean(have[some] / need[some])) if some.any() else float("nan")
+    return whole, _ratio(got.sum(), total.sum())
 
 
 def accessibility(

@@ -44,4 +44,4 @@ def main() -> None:
         raise
 
 
-from parksim.cli import importing, runs, scenarios  # noqa: E402, F401  (commands register on `app`)
+from parksim.cli import importing, runs, scenarios, siting, sweeps  # noqa: E402, F401  (commands register on `app`)

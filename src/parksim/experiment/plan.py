@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from contextlib import closing
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from parksim.chance import named_uniform
 from parksim.errors import ParksimError
 from parksim.experiment.design import aimed
-from parksim.experiment.futures import draw
+from parksim.experiment.futures import uncertain
 from parksim.experiment.runner import outcomes
 from parksim.experiment.work import FAILED, Cell, Job, Member, Task, replication_seed, run_key
 
@@ -25,7 +26,9 @@ if TYPE_CHECKING:
     from parksim.store.store import Store
 
 _AT_ONCE = 100
-"""Tasks that are looked up in the store together."""
+"""Tasks that are looked up in the store together, and runs that are written together at most."""
+KEEP_S = 0.25
+"""Seconds of finished short runs that are written together; a longer run is written when it is finished."""
 
 
 @dataclass(frozen=True)
@@ -90,13 +93,17 @@ class Plan:
                 yield Task(seed, self.months, tuple(jobs), self.events), cells
 
     def _drawn(self, at: int, seed: int) -> dict[str, Any]:
-        found = {} if self.fixed else draw(self.scenarios[at][0], seed)
+        found = {} if self.fixed else {u.path: u.at(named_uniform(seed, u.path)) for u in self._uncertain[at]}
         mine = {number.path: number.at(named_uniform(seed, number.path)) for number in self.drawn}
         return found | self._concerning(at, mine)
 
     def _concerning(self, at: int, settings: Mapping[str, Any]) -> dict[str, Any]:
         aims = self._aims[at]
         return {aims[path]: value for path, value in settings.items() if path in aims}
+
+    @cached_property
+    def _uncertain(self) -> list[list[Uncertain]]:
+        return [uncertain(scenario) for scenario, _ in self.scenarios]
 
     @cached_property
     def _aims(self) -> list[dict[str, str]]:
@@ -187,10 +194,25 @@ def conduct(
     tell(0, tally.planned)
     jobs: dict[str, tuple[Task, Job]] = {}
     tasks_to_play = _new(wanted, store, tally, jobs, retry=retry, tell=tell)
+    finished: list[Outcome] = []
+
+    def keep() -> None:
+        batch, finished[:] = finished[:], []  # a store that gives up is not asked again on the way out
+        _keep(store, tally, jobs, batch)
+        tell(tally.done, tally.planned)
+
+    kept = time.monotonic()
     with closing(outcomes(tasks_to_play, workers=workers, executor=executor, play=play)) as coming:
-        for batch in coming:
-            _keep(store, tally, jobs, batch)
-            tell(tally.done, tally.planned)
+        try:
+            for batch in coming:
+                finished += batch
+                if time.monotonic() - kept > KEEP_S or len(finished) >= _AT_ONCE:
+                    keep()
+                    kept = time.monotonic()
+        except BaseException:  # Ctrl-C, a lost cluster: what is finished is kept all the same
+            keep()
+            raise
+        keep()
     return tally
 
 
@@ -234,7 +256,8 @@ def _keep(store: Store, tally: Tally, jobs: dict[str, tuple[Task, Job]], batch: 
             raise ParksimError(f"a worker answered with a run nobody asked for ({outcome.key})")
         results.append((*jobs[outcome.key], outcome))
         cells += tally.pending[outcome.key]
-    store.record(tally.experiment, results, cells)
+    if results:
+        store.record(tally.experiment, results, cells)
     for outcome in batch:
         del jobs[outcome.key]
         tally.played += len(tally.pending.pop(outcome.key))

@@ -30,7 +30,15 @@ class Kind(Protocol):
         """Say what makes it impossible on this layout, or None."""
 
 
-OWN = ("open_fence", "add_amenity", "change_amenity", "close_amenity", "add_gateway", "set_governance")
+OWN = (
+    "open_fence",
+    "add_amenity",
+    "change_amenity",
+    "move_amenity",
+    "close_amenity",
+    "add_gateway",
+    "set_governance",
+)
 
 
 def kinds() -> Mapping[str, Kind]:

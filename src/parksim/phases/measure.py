@@ -180,6 +180,46 @@ def commuting(model: ParkModel, rows: npt.NDArray[np.intp]) -> dict[str, float]:
     return out
 
 
+def building_minutes(model: ParkModel) -> npt.NDArray[np.float64]:
+    """Return the mean door-to-desk minutes of those who work in each building; nan where nobody does.
+
+    Parameters
+    ----------
+    model : ParkModel
+
+    Returns
+    -------
+    float array [building]
+    """
+    rows = np.flatnonzero(model.posts.filled & (model.posts.mode >= 0))
+    building = model.place.unit_building[model.posts.unit[rows]]
+    return _mean_minutes(model, rows, building, len(model.place.buildings))
+
+
+def zone_minutes(model: ParkModel) -> npt.NDArray[np.float64]:
+    """Return the mean door-to-desk minutes of those who live in each home zone; nan where nobody does.
+
+    Parameters
+    ----------
+    model : ParkModel
+
+    Returns
+    -------
+    float array [zone]
+    """
+    posts = model.posts
+    rows = np.flatnonzero(posts.filled & (posts.mode >= 0) & (posts.zone >= 0))
+    return _mean_minutes(model, rows, posts.zone[rows], len(model.spec.city.zones))
+
+
+def _mean_minutes(
+    model: ParkModel, rows: npt.NDArray[np.intp], place: npt.NDArray[np.integer], places: int
+) -> npt.NDArray[np.float64]:
+    people = np.bincount(place, minlength=places)
+    minutes = np.bincount(place, weights=model.posts.commute_min[rows], minlength=places)
+    return np.divide(minutes, people, out=np.full(places, np.nan), where=people > 0)
+
+
 # --- services ------------------------------------------------------------------------------------
 
 

@@ -253,7 +253,7 @@ def forest_size(found: Mapping[str, Sequence[str]]) -> tuple[float, float]:
 
 def _with_side(m: Messages, comparison: Comparison, name: str, lang: str) -> str:
     arrow = {"higher": " →", "lower": " ←"}.get(comparison.about(name).better, "")
-    return wrapped(m.indicator(name), lang, 44) + arrow
+    return wrapped(m.indicator(name), lang, 54) + arrow
 
 
 @styled
@@ -379,7 +379,7 @@ def who_gains(
     ax.xaxis.set_major_formatter(_plain(sign=True))
     ax.tick_params(axis="y", length=0)
     ax.spines["left"].set_visible(False)
-    ax.set_title(wrapped(m.indicator(indicator), lang, 34))
+    ax.set_title(wrapped(m.indicator(indicator), lang, 30), fontsize=10)
     ax.xaxis.grid(visible=True)
     return ax
 

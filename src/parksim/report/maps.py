@@ -296,7 +296,7 @@ def cell_values(scenario: Scenario, values: npt.ArrayLike) -> Floats:
         return given
     if given.shape != (len(park.buildings),):
         raise ValueError(
-            f"values of shape {given.shape}: a building each is ({len(park.buildings)},), a cell each {park.shape}"
+            f"values of shape {given.shape}: give ({len(park.buildings)},), one a building, or {park.shape}"
         )
     out = np.full(park.shape, np.nan)
     built = park.building >= 0
@@ -658,7 +658,7 @@ def _site_names(
             clip_on=True,
         )
     for (left, top, right, bottom), name in _names(park, scenario, lang):
-        words = _wrapped(name, 7 if lang == "zh" else 13)
+        words = _wrapped(name)
         lines = words.split("\n")
         half = (
             max(map(len, lines)) * size * (1.0 if lang == "zh" else 0.56) / 2 * metres,
@@ -690,8 +690,12 @@ def _hidden(avoid: Floats, x: float, half: tuple[float, float], y: float) -> int
     return int((gap < 0).all(axis=1).sum())
 
 
-def _wrapped(name: str, width: int) -> str:
-    return "\n".join(textwrap.wrap(name, width, break_long_words=not name.isascii()))
+def _wrapped(name: str) -> str:
+    """Break a name for the map: English between words, Chinese into two halves."""
+    if name.isascii():
+        return "\n".join(textwrap.wrap(name, 13, break_long_words=False))
+    half = math.ceil(len(name) / 2)
+    return name if len(name) <= 5 else f"{name[:half]}\n{name[half:]}"
 
 
 def _north_and_scale(ax: Axes, park: ParkMap, m: Messages) -> None:

@@ -48,6 +48,8 @@ class Row:
     unit: str
     base: str
     other: str
+    becomes: str
+    """The other value with its unit."""
     difference: str
     interval: str
     range90: str
@@ -126,6 +128,8 @@ class Report:
         self.m = messages
         self.base = comparison.scenarios[0]
         self.others = comparison.scenarios[1:]
+        self._rows: dict[tuple[str, str], Row] = {}
+        self._tables: dict[tuple[str, str], pd.DataFrame] = {}
         self.letters = {
             s.name: "ABCDEFGHIJKLMNOPQRSTUVWXYZ"[i % 26] for i, s in enumerate(comparison.scenarios)
         }
@@ -173,6 +177,11 @@ class Report:
 
     def row(self, name: str, other: Scenario) -> Row:
         """Return one indicator, the baseline against another scenario."""
+        if (name, other.name) not in self._rows:
+            self._rows[name, other.name] = self._row(name, other)
+        return self._rows[name, other.name]
+
+    def _row(self, name: str, other: Scenario) -> Row:
         m, about = self.m, self.comparison.about(name)
         result = self.comparison.difference(name, other.name)
         base, mean = (self.comparison.estimate(name, s.name).mean for s in (self.base, other))
@@ -182,14 +191,13 @@ class Report:
             unit=m.unit(about.unit),
             base=m.number(base, about.unit),
             other=m.number(mean, about.unit),
+            becomes=m.value(mean, about.unit),
             difference=m.number(result.mean, about.unit, sign=True, difference=True),
             interval=m.interval(result.low, result.high, about.unit),
             range90=m.interval(*result.range90, about.unit),
             sign_share=m.number(result.sign_share, "share"),
             n=result.n,
-            reduction=m("verdict.na")
-            if math.isnan(result.variance_reduction)
-            else f"{result.variance_reduction:,.0f}",
+            reduction="–" if math.isnan(result.variance_reduction) else f"{result.variance_reduction:,.0f}",
             kind=verdict_kind(result.verdict),
             verdict=m.verdict(result.verdict, about.threshold, about.unit),
             target=self._target(name),
@@ -207,6 +215,7 @@ class Report:
         amenities = {a.name: a for s in (self.base, other) for a in s.amenities}
         sites = self._blocks(other)
         groups: dict[str, list[str]] = {}
+        colon = m("page.colon")
         for item in found:
             part = item.path.split(".")
             if part[:2] == ["map", "fences"] and part[-1] == "open":
@@ -226,7 +235,7 @@ class Report:
                 groups.setdefault(m(f"page.places_{key}"), []).append(self._called(amenities[part[1]]))
             elif part[0] == "amenities" and part[-1] == "outsiders":
                 groups.setdefault(m("page.places_visitors"), []).append(
-                    f"{self._called(amenities[part[1]])}: {text(item.a)} → {text(item.b)}"
+                    f"{self._called(amenities[part[1]])}{colon}{text(item.a)} → {text(item.b)}"
                 )
             elif part[0] == "governance":
                 what = m.word(f"field.{part[1]}", part[1])
@@ -242,7 +251,7 @@ class Report:
                         else f"{part[2]}.{part[3]}: {text(item.a)} → {text(item.b)}"
                     )
                 else:
-                    words = f"{what}: {self._said(item.a)} → {self._said(item.b)}"
+                    words = f"{what}{colon}{self._said(item.a)} → {self._said(item.b)}"
                 groups.setdefault(m("page.governance"), []).append(words.strip())
             else:
                 groups.setdefault(m("page.other_inputs"), []).append(
@@ -394,13 +403,16 @@ class Report:
         """Return an indicator by group, ready to be written."""
         m, about = self.m, self.comparison.about(indicator)
         out = []
-        for group, row in self.comparison.group_table(indicator, other.name).iterrows():
+        for group, row in self._group_table(indicator, other).iterrows():
+            if str(group).startswith("home_zone=") and not indicator.startswith("commute"):
+                continue  # where people live says little about what they reach from the desk
             dimension, level = m.group(str(group), self.base)
             out.append(
                 {
                     "dimension": dimension,
                     "level": level,
                     "count": f"{row['n_people']:,.0f}",
+                    "becomes": m.value(row[other.name], about.unit),
                     "base": m.number(row[self.base.name], about.unit),
                     "other": m.number(row[other.name], about.unit),
                     "difference": m.number(row["difference"], about.unit, sign=True, difference=True),
@@ -416,7 +428,7 @@ class Report:
         """Return who gains, as figures."""
         out = []
         for indicator in self.group_indicators[:2]:
-            groups = self.comparison.group_table(indicator, other.name).index
+            groups = self._group_table(indicator, other).index
             rows = sum(not str(group).startswith("home_zone=") for group in groups)
             figure = figures.new_figure(5.2, 0.23 * rows + 1.1)
             figures.who_gains(
@@ -635,6 +647,11 @@ class Report:
             self._reached = {s.name: places.reach(s) for s in self.comparison.scenarios}
         return self._reached
 
+    def _group_table(self, indicator: str, other: Scenario) -> pd.DataFrame:
+        if (indicator, other.name) not in self._tables:
+            self._tables[indicator, other.name] = self.comparison.group_table(indicator, other.name)
+        return self._tables[indicator, other.name]
+
     def _target(self, name: str) -> str:
         promised = {f"coverage_{circle}": 1.0 for circle in self.base.circles}
         goal = dict([COMMUTE_TARGET], **promised).get(name)
@@ -664,7 +681,7 @@ class Report:
     def _said(self, value: Any) -> str:
         """Write a plain value of a scenario; words of the format in this language."""
         if isinstance(value, list):
-            return ", ".join(self._said(v) for v in value) or "–"
+            return self.m("page.comma").join(self._said(v) for v in value) or "–"
         return self.m.word(f"value.{value}", text(value)) if isinstance(value, str) else text(value)
 
     def _map_figure(self, scenario: Scenario, *, bar: bool = False) -> Any:

@@ -21,7 +21,8 @@ def reach(scenario: Scenario) -> Floats:
 
     For each circle of the scenario, every category it names counts as reached where people of the building
     may use a place of that kind, inside or outside the park, within the circle's minutes on foot from the
-    desk. The share is over all pairs of circle and category.
+    desk. The share is over all pairs of circle and category. A place for the staff of an anchor enterprise
+    counts for all buildings of its block.
 
     Parameters
     ----------
@@ -42,8 +43,8 @@ def reach(scenario: Scenario) -> Floats:
     for b, building in enumerate(place.buildings):
         if not building.workplace or not promises:
             continue
-        unit = place.unit_of[b, -1]
-        walk = np.where(place.usable[unit], place.walk[unit], np.inf)
+        units = np.flatnonzero(place.unit_building == b)
+        walk = np.where(place.usable[units].any(axis=0), place.walk[units[0]], np.inf)
         reached = [
             bool((walk[place.category == number[category]] <= minutes).any())
             for minutes, category in promises

@@ -508,7 +508,7 @@ def interventions_make_sense(site: Site) -> Iterator[Fault]:
                 closed[target] = item
                 opens.pop(target)
         if target in amenities and item.set:
-            yield from _settings(amenities[target], item, path)
+            yield from _settings(site, amenities[target], item, path, gateways)
         if item.amenity is not None:
             yield from _amenity(site, item.amenity, f"{path}.amenity", gateways)
             amenities[item.amenity.name] = item.amenity
@@ -527,16 +527,21 @@ def _made(item: Intervention) -> list[str]:
     return [made.name for made in (item.amenity, item.gateway) if made is not None]
 
 
-def _settings(amenity: Amenity, item: Intervention, path: str) -> Iterator[Fault]:
-    """Check that a changed amenity is still an amenity."""
-    data = amenity.model_dump() | item.set
+def _settings(
+    site: Site, amenity: Amenity, item: Intervention, path: str, gateways: Iterable[str]
+) -> Iterator[Fault]:
+    """Check that a changed amenity is still an amenity, and stands somewhere."""
+    left = {"cell": None, "block": None, "outside": None, "floor": 1} if item.kind == "move_amenity" else {}
+    data = amenity.model_dump() | left | item.set
     try:
-        Amenity.model_validate(data)
+        changed = Amenity.model_validate(data)
     except ValidationError as error:
         for each in error.errors(include_url=False):
             each["loc"] = ("amenities", 0, *each["loc"])
             where, message = explain(each, {"amenities": [data]})
             yield path + where.replace(f"amenities.{data['name']}", ".set", 1), message
+    else:
+        yield from _amenity(site, changed, f"{path}.set", gateways)
 
 
 CHECKS: list[Callable[[Site], Iterator[Fault]]] = [

@@ -14,7 +14,7 @@ money (user equilibrium, :mod:`parksim.world.roads`).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -62,8 +62,8 @@ class RoadMap:
         Metres on main roads and on park roads.
     access : int array [place]
         Road cell nearest on foot to each walking place; -1 where there is none.
-    access_min : float array [place]
-        Walking minutes to it.
+    access_m : float array [place]
+        Metres to it, where one walks.
     """
 
     init: Ints
@@ -71,7 +71,7 @@ class RoadMap:
     main_m: Floats
     park_m: Floats
     access: Ints
-    access_min: Floats
+    access_m: Floats
 
 
 def read_roads(
@@ -103,17 +103,18 @@ def read_roads(
                 todo.append(cell)
     drivable = np.array(sorted(known), dtype=np.intp)
     access = np.full(len(places), -1, dtype=np.intp)
-    access_min = np.full(len(places), np.inf)
+    access_m = np.full(len(places), np.inf)
     if drivable.size and len(places):
-        there = minutes_between(ground, places, [drivable[k : k + 1] for k in range(drivable.size)],
-                                limit_min=ACCESS_LIMIT_MIN)  # fmt: skip
+        cells = [drivable[k : k + 1] for k in range(drivable.size)]
+        yards = replace(ground, slowness=np.ones(ground.shape))  # who drives does not wait to cross
+        there = minutes_between(yards, places, cells, limit_min=ACCESS_LIMIT_MIN)
         nearest = there.argmin(axis=1)
-        access_min = there[np.arange(len(places)), nearest]
-        access[np.isfinite(access_min)] = drivable[nearest[np.isfinite(access_min)]]
+        access_m = there[np.arange(len(places)), nearest] * ground.speed_kmh / 0.06
+        access[np.isfinite(access_m)] = drivable[nearest[np.isfinite(access_m)]]
     stops = {*starts, *access[access >= 0].tolist()}
     nodes = {cell for cell in known if len(beside[cell]) != 2 or cell in stops}
-    main = park.main_road.ravel()
-    rows: list[tuple[int, int, float, float]] = []
+    main = park.main_road.ravel().astype(np.float64)
+    roads: list[tuple[int, int, float, float]] = []
     for node in sorted(nodes):
         for following in beside[node]:
             before, here, on_main = node, following, 0.5 * (main[node] + main[following])
@@ -124,12 +125,9 @@ def read_roads(
                 steps += 1
                 before, here = here, ahead
             if here != node:
-                rows.append((node, here, on_main * park.cell_m, (steps - on_main) * park.cell_m))
-    init, term, main_m, park_m = (
-        (np.array(column) for column in zip(*rows, strict=True)) if rows else (np.empty(0),) * 4
-    )
-    return RoadMap(init.astype(np.intp), term.astype(np.intp), main_m.astype(np.float64),
-                   park_m.astype(np.float64), access, access_min)  # fmt: skip
+                roads.append((node, here, on_main * park.cell_m, (steps - on_main) * park.cell_m))
+    init, term, main_m, park_m = np.array(roads, dtype=np.float64).reshape(-1, 4).T
+    return RoadMap(init.astype(np.intp), term.astype(np.intp), main_m, park_m, access, access_m)
 
 
 def _beside(park: ParkMap) -> dict[int, list[int]]:
@@ -309,7 +307,7 @@ class Streets:
     ) -> list[Link]:
         """From car parks on foot to buildings in reach; where there is none, from the road into the yard."""
         p = self._p
-        yard = roads.access_min * p.walk_kmh / p.driveway_kmh
+        yard = roads.access_m * 0.06 / p.driveway_kmh
         links = []
         for k, building in enumerate(buildings):
             end = f"building {k}"
