@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from parksim.errors import ScenarioError
-from parksim.scenario import library, verify
+from parksim.scenario import library
 from parksim.scenario.diff import difference
 from parksim.scenario.merge import merge
 from parksim.scenario.read import check, load
@@ -685,7 +685,7 @@ def test_all_faults_of_a_file_are_found_at_once(place):
 KIOSK = "{name: kiosk, category: cafe, cell: [0, 0], capacity: 1}"
 INTERVENTIONS = {  # items of the list; field; what the message says
     "no such thing": (
-        ["{name: a, kind: k, month: 1, target: corner-shp}"],
+        ["{name: a, kind: close_amenity, month: 1, target: corner-shp}"],
         "a.target",
         "did you mean 'corner-shop'?",
     ),
@@ -740,8 +740,7 @@ INTERVENTIONS = {  # items of the list; field; what the message says
 
 
 @pytest.mark.parametrize("fault", INTERVENTIONS)
-def test_interventions_act_on_what_is_there(place, monkeypatch, fault):
-    monkeypatch.setattr(verify, "_kinds", lambda: None)
+def test_interventions_act_on_what_is_there(place, fault):
     items, field, says = INTERVENTIONS[fault]
     place(park=PARK + "interventions:\n" + "".join(f"  - {item}\n" for item in items))
     problem = only(check("park.yaml"))
@@ -749,10 +748,9 @@ def test_interventions_act_on_what_is_there(place, monkeypatch, fault):
     assert says in problem.message
 
 
-def test_a_kind_of_intervention_is_one_that_exists(place, monkeypatch):
-    monkeypatch.setattr(verify, "_kinds", lambda: ["open_boundaries"])
-    place(park=f"{PARK}\ninterventions:\n  - {{name: a, kind: open_boundary, month: 1}}\n")
-    assert "did you mean 'open_boundaries'?" in only(check("park.yaml")).message
+def test_a_kind_of_intervention_is_one_that_exists(place):
+    place(park=f"{PARK}\ninterventions:\n  - {{name: a, kind: open_fences, month: 1}}\n")
+    assert "did you mean 'open_fence'?" in only(check("park.yaml")).message
 
 
 # --- the library ---------------------------------------------------------------------------------

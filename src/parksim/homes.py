@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from parksim.chance import Chance, Floats, Ids, combine, name_code
+from parksim.population import WAGE_BANDS
 
 if TYPE_CHECKING:
-    from parksim.scenario.schema import Scenario
+    from parksim.model import ParkModel
+    from parksim.scenario.schema import Amenity, Scenario
+
+Rows = npt.NDArray[np.intp]
 
 
 def zone_utility(scenario: Scenario, minutes: Floats, *, tied: bool) -> Floats:
     """Systematic utility of each zone for somebody who works in each building.
 
-    ``ln(weight) + deterrence * minutes + rent_weight * rent / 1000`` (Ahlfeldt et al. 2015 for the deterrence).
+    ``ln(weight) + deterrence * minutes + rent_weight * rent / 1000`` (Ahlfeldt et al. 2015 for the
+    deterrence).
 
     Parameters
     ----------
@@ -39,22 +44,58 @@ def zone_utility(scenario: Scenario, minutes: Floats, *, tied: bool) -> Floats:
     return np.asarray((ln_weight + p.rent_weight * rent / 1000)[:, None] + deterrence * minutes)
 
 
+def zone_codes(scenario: Scenario) -> Ids:
+    """Stable numbers of the home zones, by name."""
+    return np.array([name_code(z.name) for z in scenario.city.zones], dtype=np.uint64)
+
+
+def settle(model: ParkModel, rows: Rows) -> None:
+    """Let the holders of posts choose a home: a zone of the city, or a flat of the park if one is free.
+
+    Who would rather have a flat than the best zone and gets none, takes the zone and waits on the list.
+    The error of an alternative belongs to (person, move, alternative).
+
+    Parameters
+    ----------
+    model : ParkModel
+    rows : int array
+        Posts whose holders are on the move; their ``moves`` counts this one already.
+    """
+    posts, chance = model.posts, model.chance
+    if rows.size == 0:
+        return
+    occasion = combine(posts.identity[rows], posts.moves[rows].astype(np.uint64))
+    building = model.place.unit_building[posts.unit[rows]]
+    zone, best = choose_zone(
+        chance, occasion, posts.tied[rows], building, model.home_utility, model.zone_codes
+    )
+    posts.zone[rows] = zone
+    posts.flat[rows] = -1
+    posts.flat_wish[rows] = -1
+    z = chance.normal("home/spread", 0, occasion)
+    sigma = model.spec.parameters.home.distance_spread
+    posts.spread[rows] = np.exp(sigma * z - sigma**2 / 2)
+    _wish_for_flats(model, rows, occasion, best)
+    let_flats(model)
+
+
 def choose_zone(
     chance: Chance,
-    ids: Ids,
-    moves: npt.NDArray[np.integer],
+    occasion: Ids,
     tied: npt.NDArray[np.bool_],
     building: npt.NDArray[np.integer],
     utility: tuple[Floats, Floats],
     codes: Ids,
 ) -> tuple[npt.NDArray[np.int16], Floats]:
-    """Draw home zones; the error of a zone belongs to (person, move, zone).
+    """Draw home zones.
 
     Parameters
     ----------
     chance : Chance
-    ids, moves, tied, building : arrays [person]
-        Identity, number of moves so far, whether tied, and building of the desk.
+    occasion : array of uint64 [person]
+        Identity of (person, move).
+    tied, building : arrays [person]
+        Whether tied, and building of the desk.
     utility : pair of float arrays [zone, building]
         For free and for tied households (:func:`zone_utility`).
     codes : array of uint64 [zone]
@@ -66,9 +107,8 @@ def choose_zone(
     best : float array [person]
         Utility of the zone chosen, its error included, to be weighed against a flat of the park.
     """
-    occasion = combine(ids, moves.astype(np.uint64))
-    best = np.full(len(ids), -np.inf)
-    zone = np.zeros(len(ids), dtype=np.int16)
+    best = np.full(len(occasion), -np.inf)
+    zone = np.zeros(len(occasion), dtype=np.int16)
     for z, code in enumerate(codes):
         value = np.where(tied, utility[1][z][building], utility[0][z][building])
         value += chance.gumbel("home/zone", int(code & np.uint64(0xFFFFFFFF)), occasion)
@@ -78,28 +118,68 @@ def choose_zone(
     return zone, best
 
 
-def spread(chance: Chance, ids: Ids, moves: npt.NDArray[np.integer], sigma: float) -> npt.NDArray[np.float32]:
-    """Draw how far out in the zone a home lies: a lognormal factor of mean 1 on distance."""
-    z = chance.normal("home/spread", 0, combine(ids, moves.astype(np.uint64)))
-    return np.asarray(np.exp(sigma * z - sigma**2 / 2), dtype=np.float32)
-
-
-def zone_codes(scenario: Scenario) -> Ids:
-    """Stable numbers of the home zones, by name."""
-    return np.array([name_code(z.name) for z in scenario.city.zones], dtype=np.uint64)
-
-
-def rehome(
-    chance: Chance,
-    scenario: Scenario,
-    people: dict[str, npt.NDArray[Any]],
-    building: npt.NDArray[np.integer],
-    utility: tuple[Floats, Floats],
-    codes: Ids,
-) -> None:
-    """Give people who come from outside a home: sets ``zone`` and ``spread`` in `people`."""
-    moves = people.setdefault("moves", np.zeros(len(building), dtype=np.int16))
-    people["zone"], _ = choose_zone(
-        chance, people["identity"], moves, people["tied"], building, utility, codes
+def leave_flats(model: ParkModel, rows: Rows) -> None:
+    """Let people who give up their flat of the park find a home in the city."""
+    posts = model.posts
+    if rows.size == 0:
+        return
+    occasion = combine(posts.identity[rows], posts.moves[rows].astype(np.uint64))
+    building = model.place.unit_building[posts.unit[rows]]
+    posts.zone[rows], _ = choose_zone(
+        model.chance, occasion, posts.tied[rows], building, model.home_utility, model.zone_codes
     )
-    people["spread"] = spread(chance, people["identity"], moves, scenario.parameters.home.distance_spread)
+    posts.flat[rows] = -1
+
+
+def may_rent(model: ParkModel, rows: Rows, flats: Amenity) -> npt.NDArray[np.bool_]:
+    """Say who is eligible for these flats, by wage band and age."""
+    posts = model.posts
+    ok = np.ones(rows.size, dtype=np.bool_)
+    if flats.wage_bands:
+        ok &= np.isin(posts.wage_band[rows], [WAGE_BANDS.index(band) for band in flats.wage_bands])
+    if flats.max_age is not None:
+        ok &= posts.age[rows] <= flats.max_age
+    return ok
+
+
+def _wish_for_flats(model: ParkModel, rows: Rows, occasion: Ids, best: Floats) -> None:
+    """Put those who would rather have a flat of the park on its waiting list."""
+    posts, place, p = model.posts, model.place, model.spec.parameters.home
+    for j in place.flats:
+        flats = place.amenities[j]
+        unit = posts.unit[rows]
+        deterrence = np.where(posts.tied[rows], p.deterrence_tied, p.deterrence_free)
+        value = (
+            np.log(p.flat_weight)
+            + p.rent_weight * flats.price / 1000
+            + deterrence * place.walk[unit, j]
+            + model.chance.gumbel("home/flat", int(place.code[j] & np.uint64(0xFFFFFFFF)), occasion)
+        )
+        wish = (value > best) & place.usable[unit, j] & may_rent(model, rows, flats)
+        posts.flat_wish[rows[wish]] = j
+        posts.flat_since[rows[wish]] = model.month
+        best = np.where(wish, value, best)
+
+
+def let_flats(model: ParkModel) -> None:
+    """Let free flats to the waiting list: who waits longest goes first, a lottery settles the rest."""
+    posts, place = model.posts, model.place
+    for j in place.flats:
+        flats = place.amenities[j]
+        waiting = np.flatnonzero(posts.identity.astype(np.bool_) & (posts.flat_wish == j))
+        if waiting.size == 0:
+            continue
+        taken = int(np.count_nonzero(posts.identity.astype(np.bool_) & (posts.flat == j)))
+        free = int(flats.capacity - flats.outsiders) - taken
+        if free <= 0:
+            continue
+        lot = model.chance.uniform(f"flat/{flats.name}", model.month, posts.identity[waiting])
+        won = waiting[np.lexsort((lot, posts.flat_since[waiting]))[:free]]
+        waited = won[posts.flat_since[won] < model.month]  # the others are on the move this month anyway
+        posts.moves[waited] += 1
+        posts.flat[won] = j
+        posts.zone[won] = -1
+        posts.flat_wish[won] = -1
+        model.log(
+            "move_home", posts.identity[waited], model.firms.identity[posts.firm[waited]], posts.zone[waited]
+        )

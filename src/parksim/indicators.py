@@ -117,6 +117,13 @@ def _all() -> dict[str, Indicator]:
             "mean over firms of the workers of other firms, each weighed by exp(decay * walking minutes)",
         ),
         Indicator(
+            "cross_firm_collaborations",
+            "projects/year",
+            "higher",
+            5.0,
+            "pairs of firms that began a joint project in the last 12 months, through their people's ties",
+        ),
+        Indicator(
             "requests_answered_share",
             "share",
             "higher",

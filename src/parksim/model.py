@@ -12,12 +12,13 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from parksim import synthesis
+from parksim import homes, synthesis
 from parksim.agents import AgentSeam
 from parksim.chance import Chance, Floats, Ids, name_code, pick
 from parksim.homes import zone_codes, zone_utility
 from parksim.interventions import kinds
-from parksim.people import EDUCATION, HOUSEHOLDS, PERSON, WAGE_BANDS
+from parksim.people import PERSON
+from parksim.population import EDUCATION, HOUSEHOLDS, WAGE_BANDS, hire_margins
 from parksim.phases import (
     community,
     enterprises,
@@ -32,10 +33,11 @@ from parksim.phases import (
 from parksim.phases.hiring import Seekers
 from parksim.scenario.schema import MODES
 from parksim.table import Current, Rows, Table
+from parksim.ties import Ties
 from parksim.world.place import Place
 
 if TYPE_CHECKING:
-    from parksim.scenario.schema import Intervention, Layout, Scenario
+    from parksim.scenario.schema import Intervention, Layout, Population, Scenario
 
 POST: dict[str, tuple[Any, Any]] = {
     **PERSON,
@@ -55,6 +57,7 @@ POST: dict[str, tuple[Any, Any]] = {
     "served": (np.float32, 1),
     "unserved": (np.float32, 0),
     "meetings": (np.float32, 0),
+    "premium": (np.float32, 0),
 }
 HELD = (
     "mode",
@@ -76,6 +79,7 @@ FIRM: dict[str, tuple[Any, Any]] = {
     "born": (np.int32, 0),
     "size": (np.int32, 0),
     "posts_made": (np.uint32, 0),
+    "shrank": (np.int32, -10_000),
 }
 
 PHASES = (interventions, works, travel, services, community, staying, hiring, enterprises, measure)
@@ -127,6 +131,7 @@ class ParkModel(AgentSeam):
         self.posts = Table(POST, plain.population.employees)
         self.firms = Table(FIRM, plain.enterprises.count)
         self.seekers = Seekers()
+        self.ties = Ties()
         self.month = self.first_month = -plain.start.burn_in_months
         self.in_burn_in = True
         self.works: list[tuple[int, Intervention]] = []
@@ -184,6 +189,7 @@ class ParkModel(AgentSeam):
             "posts",
             "firms",
             "seekers",
+            "ties",
             "month",
             "first_month",
             "in_burn_in",
@@ -235,7 +241,7 @@ class ParkModel(AgentSeam):
         )
         self.layout = layout
         self.place = Place(self.spec, layout)
-        for name in ("zone_codes", "tech_sector", "anchored", "building_codes"):
+        for name in ("zone_codes", "tech_sector", "shift_share", "hires", "anchored", "building_codes"):
             self.__dict__.pop(name, None)
         self._agents_stale = True
         self._grid = None
@@ -267,6 +273,26 @@ class ParkModel(AgentSeam):
         """Which sectors search as long as technology firms do."""
         enterprises_ = self.spec.enterprises
         return np.array([s in enterprises_.tech_sectors for s in enterprises_.sectors])
+
+    @cached_property
+    def shift_share(self) -> Floats:
+        """Share of rotating shifts in each sector."""
+        population = self.spec.population
+        return np.array([
+            population.rotating_by_sector.get(s, population.rotating_shift_share) for s in self.spec.enterprises.sectors])
+
+    @cached_property
+    def hires(self) -> Population:
+        """Margins of those who are hired: younger than the stock, so that it does not grow old."""
+        return hire_margins(self.spec.population, self.spec.parameters.staying)
+
+    @property
+    def home_days(self) -> Floats:
+        """Days a week each firm lets its people work at home, [firm row]."""
+        hybrid, firms = self.layout.hybrid, self.firms
+        allowed = np.array([not hybrid.sectors or s in hybrid.sectors for s in self.spec.enterprises.sectors])
+        agrees = self.chance.uniform("firm/hybrid", 0, firms.identity) < hybrid.share
+        return np.asarray(np.where(allowed[firms.sector] & agrees, hybrid.days, 0.0))
 
     @cached_property
     def anchored(self) -> npt.NDArray[np.bool_]:
@@ -349,35 +375,19 @@ class ParkModel(AgentSeam):
             cause,
         )
         self.memory.left(self, rows, cause)
-        stays = rows[cause != staying.LEFT_CITY]
+        stays = rows[~np.isin(cause, staying.GONE)]
+        if stays.size:  # a flat of the park is for those who work there
+            lodgers = stays[posts.flat[stays] >= 0]
+            posts.moves[lodgers] += 1
+            homes.leave_flats(self, lodgers)
         people = {name: getattr(posts, name)[stays].copy() for name in PERSON}
-        given_up = people["flat"] >= 0
-        if given_up.any():  # a flat of the park is for those who work there
-            self._leave_flats(people, stays, given_up)
+        people["flat_wish"][:] = -1
         self.seekers.add(people, self.month)
         for name, (_, fill) in PERSON.items():
             getattr(posts, name)[rows] = fill
         for name in HELD:
             getattr(posts, name)[rows] = POST[name][1]
         posts.filled[rows] = False
-
-    def _leave_flats(
-        self, people: dict[str, npt.NDArray[Any]], rows: Rows, gone: npt.NDArray[np.bool_]
-    ) -> None:
-        from parksim.homes import choose_zone  # noqa: PLC0415
-
-        people["moves"][gone] += 1
-        building = self.place.unit_building[self.posts.unit[rows[gone]]]
-        people["zone"][gone], _ = choose_zone(
-            self.chance,
-            people["identity"][gone],
-            people["moves"][gone],
-            people["tied"][gone],
-            building,
-            self.home_utility,
-            self.zone_codes,
-        )
-        people["flat"][gone] = -1
 
     # --- records --------------------------------------------------------------------------------
 

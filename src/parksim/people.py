@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from parksim.chance import Chance, Floats, Ids, pick
+from parksim.population import HOUSEHOLDS, WAGE_BANDS, joint
 from parksim.scenario.categories import CATEGORIES
 
 if TYPE_CHECKING:
@@ -20,10 +21,7 @@ if TYPE_CHECKING:
 
     from parksim.scenario.schema import Need, Population
 
-WAGE_BANDS = ("low", "middle", "high")
-HOUSEHOLDS = ("single", "couple", "kindergarten", "school")
 KINDERGARTEN, SCHOOL = HOUSEHOLDS.index("kindergarten"), HOUSEHOLDS.index("school")
-EDUCATION = ("school", "college", "bachelor", "master")
 ALLOTTED = tuple(name for name, c in CATEGORIES.items() if c.allotted and name != "flats")
 
 PERSON: dict[str, tuple[Any, Any]] = {
@@ -40,6 +38,8 @@ PERSON: dict[str, tuple[Any, Any]] = {
     "needs": (np.uint32, 0),
     "zone": (np.int16, -1),
     "flat": (np.int16, -1),
+    "flat_wish": (np.int16, -1),
+    "flat_since": (np.int32, 0),
     "moves": (np.int16, 0),
     "spread": (np.float32, 1),
     "ties": (np.int16, 0),
@@ -52,11 +52,6 @@ PERSON: dict[str, tuple[Any, Any]] = {
 
 def _by_band(shares: Mapping[Any, float]) -> list[float]:
     return [shares.get(band, 0.0) for band in WAGE_BANDS]
-
-
-def _cumulative(shares: Mapping[Any, float], order: tuple[str, ...]) -> Floats:
-    values = np.cumsum([shares.get(name, 0.0) for name in order])
-    return np.asarray(values / values[-1])
 
 
 def attributes(
@@ -83,25 +78,22 @@ def attributes(
     def u(attribute: str) -> Floats:
         return chance.uniform(f"person/{attribute}", 0, ids)
 
-    wage = pick(u("wage"), _cumulative(population.wage_band, WAGE_BANDS))
-    household = pick(u("household"), _cumulative(population.household, HOUSEHOLDS))
-    car = np.array(_by_band(population.car_share))
-    ebike = np.array(_by_band(population.ebike_share))
-    bands = tuple(population.age)
-    edges = np.array([[float(x) for x in band.split("-")] for band in bands])
-    band = pick(u("age band"), _cumulative(population.age, bands))
+    bands, cells = joint(population)
+    cell = pick(u("cell"), np.cumsum(cells.ravel()))
+    band, education, wage, household = np.unravel_index(cell, cells.shape)
+    edges = np.array([[float(x) for x in name.split("-")] for name in bands])
+    car, ebike = np.array(_by_band(population.car_share)), np.array(_by_band(population.ebike_share))
     return {
         "identity": ids,
         "age": (edges[band, 0] + u("age") * (edges[band, 1] + 1 - edges[band, 0])).astype(np.float32),
-        "education": pick(u("education"), _cumulative(population.education, EDUCATION)).astype(np.int8),
+        "education": education.astype(np.int8),
         "wage_band": wage.astype(np.int8),
         "household": household.astype(np.int8),
         "owner": u("owner") < population.owner_share,
         "tied": u("tied") < population.tied_share,
-        "rotating": u("shift") < population.rotating_shift_share,
         "car": u("car") < car[wage],
         "ebike": u("ebike") < ebike[wage],
-        "needs": _needs(chance, ids, household, needs),
+        "needs": needs_of(chance, ids, household, needs),
     }
 
 
@@ -112,9 +104,10 @@ def _need_shares(key: tuple[tuple[str, float | None], ...]) -> tuple[tuple[str, 
     return tuple((name, by, CATEGORIES[name].share if share is None else share) for name, by, share in shares)
 
 
-def _needs(
-    chance: Chance, ids: Ids, household: npt.NDArray[np.intp], needs: dict[str, Need]
+def needs_of(
+    chance: Chance, ids: Ids, household: npt.NDArray[np.integer], needs: dict[str, Need]
 ) -> npt.NDArray[np.uint32]:
+    """Return which categories people in these households need, as bits; addressed, so needs stay a person's own."""
     mask = np.zeros(len(ids), dtype=np.uint32)
     shares = _need_shares(tuple((name, need.share) for name, need in sorted(needs.items())))
     for bit, (name, needed_by, share) in enumerate(shares):

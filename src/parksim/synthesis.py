@@ -13,8 +13,7 @@ import numpy.typing as npt
 
 from parksim.chance import Floats, combine
 from parksim.errors import ParksimError
-from parksim.homes import rehome
-from parksim.people import attributes
+from parksim.newcomers import arrive, begin_post
 from parksim.phases import travel
 from parksim.phases.enterprises import choose_building
 from parksim.phases.staying import tenure_factor
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
     from parksim.scenario.schema import Enterprises
 
 _LONGEST_TENURE = 480  # months
+_FIRST_JOB_AGE = 18
 
 
 def sizes(firms: Enterprises, total: int) -> npt.NDArray[np.int64]:
@@ -131,19 +131,15 @@ def _firms(model: ParkModel) -> None:
 
 
 def _people(model: ParkModel) -> None:
-    posts, scenario, chance = model.posts, model.spec, model.chance
+    posts = model.posts
     rows = np.flatnonzero(posts.firm >= 0)
     posts.fill[rows] = 1
-    employer = model.firms.identity[posts.firm[rows]]
-    ids = chance.identities("person", employer, posts.post[rows].astype(np.uint64), 1)
-    people = attributes(chance, ids, scenario.population, scenario.needs)
-    building = model.place.unit_building[posts.unit[rows]]
-    rehome(chance, scenario, people, building, model.home_utility, model.zone_codes)
-    people["trust"] = np.full(rows.size, scenario.parameters.community.trust_start, dtype=np.float32)
-    model.seat(rows, people)
+    arrive(model, rows, model.spec.population)
+    begin_post(model, rows)
     posts.filled[rows] = True
-    oldest = np.minimum(-model.firms.born[posts.firm[rows]], ((people["age"] - 18) * 12).astype(np.int64))
-    posts.since[rows] = model.month - _tenure(model, ids, np.maximum(oldest, 0))
+    born = -model.firms.born[posts.firm[rows]]
+    oldest = np.minimum(born, ((posts.age[rows] - _FIRST_JOB_AGE) * 12).astype(np.int64))
+    posts.since[rows] = model.month - _tenure(model, posts.identity[rows], np.maximum(oldest, 0))
 
 
 def _tenure(

@@ -39,7 +39,8 @@ class Run:
         Columns ``indicator, group, n, value``; groups are written ``wage_band=low``.
     cohort : DataFrame
         One row for each person employed at month 0: ``identity``, groups, ``minutes`` (last known door-to-desk
-        time), ``left_month`` (-1: never) and ``left_cause``.
+        time), ``left_month`` and ``left_cause`` of leaving the employer, and ``gone_month`` of leaving the park
+        (-1: never).
     events : DataFrame
         ``month, kind, identity, enterprise, detail``; empty unless asked for.
     residual_min : float
@@ -58,6 +59,43 @@ class Run:
     events: pd.DataFrame
     residual_min: float
     wall_s: float = field(compare=False)
+
+    def survival(self, where: str = "park", *, by: str | None = None) -> pd.DataFrame:
+        """Estimate who of month 0 is still in the park, or with the employer, by month (Kaplan-Meier).
+
+        Parameters
+        ----------
+        where : str
+            ``park`` or ``employer``.
+        by : str, optional
+            A grouping of :attr:`cohort`, as ``wage_band``.
+
+        Returns
+        -------
+        DataFrame
+            As :func:`parksim.survival.kaplan_meier`.
+        """
+        from parksim.survival import kaplan_meier  # noqa: PLC0415
+
+        if where not in ("park", "employer"):
+            raise ParksimError(f"where is '{where}', should be 'park' or 'employer'")
+        month = self.cohort["gone_month" if where == "park" else "left_month"].to_numpy()
+        left = month >= 0
+        return kaplan_meier(np.where(left, month, self.months), left, group=None if by is None else self.cohort[by])
+
+    def incidence(self, *, by: str | None = None) -> pd.DataFrame:
+        """Estimate how many of month 0 have left their employer, by month and cause (Aalen-Johansen).
+
+        Returns
+        -------
+        DataFrame
+            As :func:`parksim.survival.cumulative_incidence`.
+        """
+        from parksim.survival import cumulative_incidence  # noqa: PLC0415
+
+        month = self.cohort["left_month"].to_numpy()
+        group = None if by is None else self.cohort[by]
+        return cumulative_incidence(np.where(month >= 0, month, self.months), self.cohort["left_cause"], group=group)
 
     def _repr_html_(self) -> str:
         rows = [(name, value, describe(name).unit) for name, value in self.indicators.items()]

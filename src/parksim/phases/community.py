@@ -6,11 +6,18 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
+
+from parksim.chance import combine
+from parksim.people import visits_wanted
+from parksim.scenario.categories import CATEGORIES
 
 if TYPE_CHECKING:
     from parksim.model import ParkModel
 
-MOST_TIES = 60
+MOST_TIES = 250
+_SEATS_A_TABLE = 100.0  # places of an amenity that share one round of acquaintances (assumed)
+_TABLES = 16  # groups into which the guests of a month's events fall
 
 
 @dataclass
@@ -25,12 +32,15 @@ class CommunityState:
         Sum over the answered ones of the time to the answer.
     participants : int
         People who took part in an event this month.
+    projects : int
+        Joint projects of two firms begun this month.
     """
 
     requests: int = 0
     answered: int = 0
     days: float = 0.0
     participants: int = 0
+    projects: int = 0
 
 
 def play(model: ParkModel) -> None:
@@ -42,13 +52,53 @@ def play(model: ParkModel) -> None:
 
 
 def _meet(model: ParkModel) -> None:
-    """Make and lose ties outside the own firm: at most one of each a person and month."""
+    """Let ties lapse, let people who share places, floors and events get to know each other, count projects."""
     posts, p, chance, month = model.posts, model.spec.parameters.community, model.chance, model.month
+    ties = model.ties
+    ties.lapse(posts, chance, month, p.tie_decay)
     rows = np.flatnonzero(posts.filled)
-    ids, ties = posts.identity[rows], posts.ties[rows]
-    gained = chance.uniform("tie/gain", month, ids) < -np.expm1(-posts.meetings[rows].astype(np.float64))
-    lost = chance.uniform("tie/loss", month, ids) < -np.expm1(ties * np.log1p(-min(p.tie_decay, 0.999)))
-    posts.ties[rows] = np.clip(ties + gained - lost, 0, MOST_TIES)
+    ids = posts.identity[rows]
+    # A meeting makes a tie for both, so half as many people are looking for one.
+    odds = -np.expm1(-posts.meetings[rows].astype(np.float64) / 2)
+    open_to = rows[chance.uniform("tie/open", month, ids) < odds]
+    ties.pair_up(posts, chance, month, open_to, _group_at_place(model, open_to), "place")
+    open_to = rows[chance.uniform("tie/floor/open", month, ids) < -np.expm1(-p.floor_tie / 2)]
+    building = model.place.unit_building[posts.unit[open_to]].astype(np.int64)
+    ties.pair_up(
+        posts, chance, month, open_to, building * 1000 + posts.floor[open_to].astype(np.int64), "floor"
+    )
+    came = rows[posts.took_part[rows] == month - 1]
+    makes = came[chance.uniform("event/tie", month, posts.identity[came]) < p.event_tie / 2]
+    table = (combine(posts.identity[makes], month) % np.uint64(_TABLES)).astype(np.int64)
+    ties.pair_up(posts, chance, month, makes, table, "event")
+    posts.ties[:] = np.minimum(ties.count(len(posts)), MOST_TIES)
+    model.community.projects = ties.projects(posts, chance, month, p.joint_project / 12)
+
+
+def _group_at_place(model: ParkModel, rows: npt.NDArray[np.intp]) -> npt.NDArray[np.int64]:
+    """Draw where people who are open to an acquaintance meet others: a place they go to, and a table there."""
+    posts, place = model.posts, model.place
+    if rows.size == 0 or not len(place.amenities):
+        return np.zeros(rows.size, dtype=np.int64)
+    unit, needs = posts.unit[rows], posts.needs[rows]
+    visits = visits_wanted(model.spec.needs)
+    social = np.array([c.social for c in CATEGORIES.values()])
+    pull = model.services.met_at * (visits * social)[place.category]  # [unit, amenity]
+    best = np.full(rows.size, np.inf)
+    chosen = np.zeros(rows.size, dtype=np.int64)
+    for j in np.flatnonzero(pull.any(axis=0)):
+        goes = ((needs >> np.uint32(place.category[j])) & np.uint32(1)).astype(np.bool_) & (pull[unit, j] > 0)
+        who = np.flatnonzero(goes)
+        code = int(place.code[j] & np.uint64(0xFFFFFFFF))
+        race = model.chance.exponential("tie/where", model.month, combine(posts.identity[rows[who]], code))
+        race /= pull[unit[who], j]
+        wins = race < best[who]
+        best[who[wins]] = race[wins]
+        chosen[who[wins]] = j
+    capacity = np.array([a.capacity for a in place.amenities])
+    tables = np.maximum(1, np.round(capacity / _SEATS_A_TABLE)).astype(np.uint64)
+    table = combine(posts.identity[rows], model.month) % tables[chosen]
+    return np.asarray(chosen * 1_000_000 + table.astype(np.int64))
 
 
 def _ask(model: ParkModel) -> None:
@@ -79,7 +129,7 @@ def _ask(model: ParkModel) -> None:
 
 
 def _take_part(model: ParkModel) -> None:
-    """Fill the month's events; trust makes taking part more likely, taking part makes ties."""
+    """Fill the month's events; trust makes taking part more likely; ties made there show next month."""
     posts, chance, month = model.posts, model.chance, model.month
     governance = model.layout.governance
     places = governance.events_month * governance.event_places

@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from parksim.chance import Floats, combine
-from parksim.homes import rehome
-from parksim.people import PERSON, attributes
+from parksim.newcomers import arrive, begin_post
+from parksim.people import PERSON
 
 if TYPE_CHECKING:
     from parksim.model import ParkModel
@@ -27,9 +27,10 @@ def play(model: ParkModel) -> None:
     posts.fill[matured] += 1
     taken = _from_the_park(model, matured, address)
     rows = matured[~taken]
-    _strangers(model, rows)
+    arrive(model, rows, model.hires)
     posts.since[matured] = month
     posts.filled[matured] = True
+    begin_post(model, matured)
     model.log("hire", posts.identity[matured], firms.identity[posts.firm[matured]], posts.zone[matured])
 
 
@@ -45,22 +46,17 @@ def fill_odds(model: ParkModel, rows: npt.NDArray[np.intp]) -> Floats:
     p = model.spec.parameters.hiring
     tech = model.tech_sector[model.firms.sector[model.posts.firm[rows]]]
     days = np.where(tech, p.search_days_tech, p.search_days)
-    return np.asarray(-np.expm1(-_DAYS_PER_MONTH / days))
+    return np.asarray(-np.expm1(-_DAYS_PER_MONTH / days * _help(model)))
 
 
-def _strangers(model: ParkModel, rows: npt.NDArray[np.intp]) -> None:
-    """Hire the outside candidate of each vacancy: the same vacancy meets the same stranger in every scenario."""
-    posts, scenario = model.posts, model.spec
-    if rows.size == 0:
-        return
-    born = posts.fill[rows].astype(np.uint64)
-    employer = model.firms.identity[posts.firm[rows]]
-    ids = model.chance.identities("person", employer, posts.post[rows].astype(np.uint64), born)
-    people = attributes(model.chance, ids, scenario.population, scenario.needs)
-    building = model.place.unit_building[posts.unit[rows]]
-    rehome(model.chance, scenario, people, building, model.home_utility, model.zone_codes)
-    people["trust"] = np.full(rows.size, scenario.parameters.community.trust_start, dtype=np.float32)
-    model.seat(rows, people)
+def _help(model: ParkModel) -> float:
+    """Say by how much job fairs and colleges quicken this month's search; fairs are spread over the year."""
+    labour, p, month = model.layout.labour, model.spec.parameters.hiring, model.month
+    help_ = 1 + p.college_boost * labour.colleges
+    for yearly, boost in ((labour.fairs_year, p.fair_boost), (labour.large_fairs_year, p.large_fair_boost)):
+        held = np.floor((month + 1) * yearly / 12) - np.floor(month * yearly / 12)
+        help_ += boost * min(float(held), 4.0)
+    return float(help_)
 
 
 def _from_the_park(

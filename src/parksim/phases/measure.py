@@ -31,8 +31,9 @@ class Memory:
     Attributes
     ----------
     cohort : dict of arrays
-        ``identity, firm, minutes, left_month, left_cause`` of everyone employed at month 0;
-        `left_month` is the month of first leaving the park's employers, -1 if never.
+        ``identity, firm, minutes, left_month, left_cause, gone_month`` of everyone employed at month 0:
+        `left_month` is the month of leaving the employer of month 0, `gone_month` the first month at whose end
+        no firm of the park employed the person; -1 if never.
     months : deque
         One record a month of who was employed where.
     firms : dict of month to array
@@ -47,6 +48,7 @@ class Memory:
     quits: list[int] = field(default_factory=list)
     heads: list[int] = field(default_factory=list)
     requests: list[tuple[int, int, float]] = field(default_factory=list)
+    projects: list[int] = field(default_factory=list)
     quits_now: int = 0
 
     def left(self, model: ParkModel, rows: npt.NDArray[np.intp], cause: npt.NDArray[np.int8]) -> None:
@@ -73,6 +75,7 @@ def begin(model: ParkModel) -> None:
         "minutes": posts.commute_min[rows].astype(np.float64),
         "left_month": np.full(rows.size, -1, dtype=np.int32),
         "left_cause": np.full(rows.size, -1, dtype=np.int8),
+        "gone_month": np.full(rows.size, -1, dtype=np.int32),
         **{name: posts_label.copy() for name, posts_label in group_codes(model, rows).items()},
     }
     memory.quits_now = 0
@@ -86,11 +89,16 @@ def play(model: ParkModel) -> None:
     member = posts.cohort[rows]
     mine = (member >= 0) & (posts.mode[rows] >= 0)  # those hired this month have not travelled yet
     memory.cohort["minutes"][member[mine]] = posts.commute_min[rows[mine]]
+    gone = memory.cohort["gone_month"]
+    away = np.ones(gone.size, dtype=np.bool_)
+    away[member[member >= 0]] = False
+    gone[away & (gone < 0)] = model.month
     memory.quits.append(memory.quits_now)
     memory.heads.append(rows.size)
     memory.quits_now = 0
     c = model.community
     memory.requests.append((c.requests, c.answered, c.days))
+    memory.projects.append(c.projects)
     out: dict[str, float] = {}
     travelled = rows[posts.mode[rows] >= 0]
     out |= commuting(model, travelled)
@@ -134,7 +142,7 @@ def group_codes(model: ParkModel, rows: npt.NDArray[np.intp]) -> dict[str, npt.N
 
 def group_names(model: ParkModel) -> dict[str, tuple[str, ...]]:
     """Names behind the codes of :func:`group_codes`; the last home zone, code -1, is a flat of the park."""
-    from parksim.people import HOUSEHOLDS, WAGE_BANDS  # noqa: PLC0415
+    from parksim.population import HOUSEHOLDS, WAGE_BANDS  # noqa: PLC0415
 
     return {
         "wage_band": WAGE_BANDS,
@@ -352,6 +360,10 @@ def staying(model: ParkModel, rows: npt.NDArray[np.intp]) -> dict[str, float]:
         out["participation_share"] = (
             float(np.mean(posts.took_part[rows] > month - LOOK_BACK)) if rows.size else 0.0
         )
+        out["cross_firm_collaborations"] = float(sum(memory.projects[-LOOK_BACK:]))
+    housed, waiting = int(np.count_nonzero(posts.flat[rows] >= 0)), int(np.count_nonzero(posts.flat_wish[rows] >= 0))
+    if housed + waiting:
+        out["placed_share_flats"] = housed / (housed + waiting)
     if rows.size:
         out["ties_per_employee"] = float(posts.ties[rows].mean(dtype=np.float64))
     return out

@@ -68,6 +68,8 @@ class ServiceState:
         Share of `demand` that ends within the circle's minutes, walk plus wait.
     met : float array [unit, category]
         Share of visits on working days spent among people of other firms.
+    met_at : float array [unit, amenity]
+        The same by place.
     demanded : float array [category]
         Visits a month wanted.
     asked, refused, gave_up : float arrays [daypart, amenity]
@@ -86,6 +88,7 @@ class ServiceState:
     served_weekend: Floats = field(default_factory=_none)
     served_in: dict[str, Floats] = field(default_factory=dict)
     met: Floats = field(default_factory=_none)
+    met_at: Floats = field(default_factory=_none)
     demanded: Floats = field(default_factory=_none)
     asked: Floats = field(default_factory=_none)
     refused: Floats = field(default_factory=_none)
@@ -137,8 +140,11 @@ def visit(model: ParkModel) -> None:
         name: served_within(model, circle.minutes, circle.categories, (monthly, settled, kept))
         for name, circle in model.layout.circles.items()
     }
-    others = market.by_daypart(settled.share * kept * _among_others(model, market, daily, settled))
-    state.met = (day[:, None] * others).sum(axis=0)
+    met = settled.share * kept * _among_others(model, market, daily, settled)
+    state.met = (day[:, None] * market.by_daypart(met)).sum(axis=0)
+    state.met_at = np.zeros((amenities, len(met)))
+    np.add.at(state.met_at, market.amenity, (met * day[market.daypart, place.category[market.amenity]]).T)
+    state.met_at = state.met_at.T
 
 
 def days_a_month(model: ParkModel) -> Floats:

@@ -1,7 +1,8 @@
-"""Staying: who quits and why, who moves home, and growing older.
+"""Staying: who quits and why, who moves home, how households change, and growing older.
 
 The monthly hazard of quitting is the reference hazard times factors for tenure, age, commute, services really
-obtained, ties and home, scaled so that the plain park's mean at month 0 is the reference.
+obtained, ties, home, wage relative to offers and the employer's state, scaled so that the plain park's mean at
+month 0 is the reference.
 """
 
 from __future__ import annotations
@@ -12,40 +13,61 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from parksim.chance import Floats, combine
-from parksim.homes import choose_zone, spread
+from parksim import homes
+from parksim.chance import Floats
+from parksim.people import HOUSEHOLDS, KINDERGARTEN, SCHOOL, needs_of
 
 if TYPE_CHECKING:
     from parksim.model import ParkModel
     from parksim.scenario.parameters import StayingParameters
 
-CAUSES = ("commute", "services", "wage", "other", "left_city", "firm_closed", "firm_moved", "laid_off")
-COMMUTE, SERVICES, WAGE, OTHER, LEFT_CITY, FIRM_CLOSED, FIRM_MOVED, LAID_OFF = range(len(CAUSES))
-QUIT_CAUSES = (COMMUTE, SERVICES, WAGE, OTHER, LEFT_CITY)
+CAUSES = (
+    "commute",
+    "services",
+    "wage",
+    "employer",
+    "other",
+    "left_city",
+    "retired",
+    "firm_closed",
+    "firm_moved",
+    "laid_off",
+)
+(COMMUTE, SERVICES, WAGE, EMPLOYER, OTHER, LEFT_CITY, RETIRED, FIRM_CLOSED, FIRM_MOVED, LAID_OFF) = range(
+    len(CAUSES)
+)
+QUIT_CAUSES = (COMMUTE, SERVICES, WAGE, EMPLOYER, OTHER, LEFT_CITY)
+GONE = (LEFT_CITY, RETIRED)
+"""Causes after which nobody comes back to a post of the park."""
+
+SINGLE, COUPLE = HOUSEHOLDS.index("single"), HOUSEHOLDS.index("couple")
+_YOUNG = 40
 
 
 @dataclass
 class Centre:
-    """The reference person of the hazard: means of the plain park at month 0.
+    """The reference of the hazard: means of the plain park at month 0.
 
     Attributes
     ----------
     scale : float
         Reference hazard divided by the mean of the factors.
-    commute_min, served : float
-        Mean door-to-desk time, and mean share of visits served.
+    commute_min, served, vacancy_rate : float
+        Mean door-to-desk time, mean share of visits served, open posts / posts.
     """
 
     scale: float
     commute_min: float
     served: float
+    vacancy_rate: float
 
 
 def play(model: ParkModel) -> None:
-    """Let people quit, move home and age."""
+    """Let people quit, retire, change household, move home and age."""
     if model.in_burn_in or model.centre is None:
         model.centre = centre(model)
     _quit(model)
+    _live(model)
     _move_home(model)
     posts = model.posts
     posts.age[posts.filled] += np.float32(1 / 12)
@@ -53,29 +75,63 @@ def play(model: ParkModel) -> None:
 
 def factors(model: ParkModel, rows: npt.NDArray[np.intp], middle: Centre) -> dict[str, Floats]:
     """Every term of the hazard for the holders of these posts, 1 where it changes nothing."""
-    posts, p = model.posts, model.spec.parameters.staying
+    posts, firms, p = model.posts, model.firms, model.spec.parameters.staying
     tenure = model.month - posts.since[rows]
     counted = np.minimum(posts.ties[rows], p.ties_counted)
+    travelled = 1 - model.home_days[posts.firm[rows]] / 5
+    minutes = posts.commute_min[rows].astype(np.float64) * travelled
+    shrank = model.month - firms.shrank[posts.firm[rows]] <= 12
     return {
         "tenure": tenure_factor(p, tenure),
-        "age": np.select(
-            [posts.age[rows] < 25, posts.age[rows] < 35, posts.age[rows] < 45],
-            [p.age_under_25, p.age_25_34, p.age_35_44],
-            p.age_45,
-        ),
-        "commute": p.commute_per_10min
-        ** ((posts.commute_min[rows].astype(np.float64) - middle.commute_min) / 10),
+        "age": age_factor(p, posts.age[rows]),
+        "commute": p.commute_per_10min ** ((minutes - middle.commute_min) / 10),
         "services": np.maximum(1 + p.services * (posts.served[rows].astype(np.float64) - middle.served), 0.0),
         "ties": p.tie**counted,
         "home": np.where(posts.flat[rows] >= 0, p.park_home, 1.0),
+        "wage": wage_factor(p, posts.premium[rows].astype(np.float64), offers(model, middle)),
+        "employer": np.where(shrank, p.firm_shrinking, 1.0),
+        "hybrid": np.where(travelled < 1, p.hybrid_trial, 1.0),
     }
 
 
 def tenure_factor(p: StayingParameters, months: npt.NDArray[np.integer]) -> Floats:
     """Factor of the hazard by months with the employer."""
-    return np.select(
-        [months < 6, months < 12, months < 36], [p.tenure_0_6, p.tenure_7_12, p.tenure_13_36], p.tenure_37
-    )
+    bands = [p.tenure_0_6, p.tenure_7_12, p.tenure_13_36]
+    return np.select([months < 6, months < 12, months < 36], bands, p.tenure_37)
+
+
+def age_factor(p: StayingParameters, age: npt.NDArray[np.floating]) -> Floats:
+    """Factor of the hazard by age in years."""
+    return np.select([age < 25, age < 35, age < 45], [p.age_under_25, p.age_25_34, p.age_35_44], p.age_45)
+
+
+def offers(model: ParkModel, middle: Centre) -> float:
+    """Offers that reach an employee, relative to the plain park at month 0.
+
+    Most come from outside and stay as they are; those from the park follow its vacancies.
+    """
+    p = model.spec.parameters.staying
+    if middle.vacancy_rate <= 0:
+        return 1.0
+    return float(1 - p.offers_in_park + p.offers_in_park * vacancy_rate(model) / middle.vacancy_rate)
+
+
+def vacancy_rate(model: ParkModel) -> float:
+    """Open posts / posts."""
+    posts = int(np.count_nonzero(model.posts.firm >= 0))
+    return 1 - len(model.employees) / posts if posts else 0.0
+
+
+def wage_factor(p: StayingParameters, premium: Floats, arriving: float) -> Floats:
+    """Factor of the hazard by wage: an offer is taken when it pays better than one's own post.
+
+    A share ``wage_share`` of the reference hazard is better offers. Offers are drawn from the wages of like
+    people; the chance that one beats a premium of z standard deviations is the normal tail beyond z, twice
+    which is 1 on average.
+    """
+    from scipy.special import ndtr  # noqa: PLC0415  (scipy is slow to import)
+
+    return np.asarray(1 - p.wage_share + p.wage_share * arriving * 2 * ndtr(-premium))
 
 
 def product(terms: dict[str, Floats]) -> Floats:
@@ -88,23 +144,24 @@ def product(terms: dict[str, Floats]) -> Floats:
 
 def centre(model: ParkModel) -> Centre:
     """Find the scale at which the mean hazard of the people here now is the reference hazard."""
-    posts = model.posts
+    posts, firms, p = model.posts, model.firms, model.spec.parameters.staying
     rows = np.flatnonzero(posts.filled)
     if rows.size == 0:
-        return Centre(model.spec.parameters.staying.quit_monthly, 0.0, 1.0)
-    middle = Centre(
-        1.0,
-        float(posts.commute_min[rows].mean(dtype=np.float64)),
-        float(posts.served[rows].mean(dtype=np.float64)),
-    )
+        return Centre(p.quit_monthly, 0.0, 1.0, 0.0)
+    travelled = 1 - model.home_days[posts.firm[rows]] / 5
+    minutes = float((posts.commute_min[rows] * travelled).mean(dtype=np.float64))
+    middle = Centre(1.0, minutes, float(posts.served[rows].mean(dtype=np.float64)), vacancy_rate(model))
     mean = float(product(factors(model, rows, middle)).mean())
-    return Centre(model.spec.parameters.staying.quit_monthly / mean, middle.commute_min, middle.served)
+    del firms
+    return Centre(p.quit_monthly / mean, middle.commute_min, middle.served, middle.vacancy_rate)
 
 
 def _quit(model: ParkModel) -> None:
     posts, p, chance, month = model.posts, model.spec.parameters.staying, model.chance, model.month
     middle = model.centre
     assert middle is not None
+    retires = np.flatnonzero(posts.filled & (posts.age >= p.retirement_age))
+    model.leave(retires, np.full(retires.size, RETIRED, dtype=np.int8))
     rows = np.flatnonzero(posts.filled)
     terms = factors(model, rows, middle)
     hazard = np.minimum(middle.scale * product(terms), 0.95)
@@ -112,8 +169,7 @@ def _quit(model: ParkModel) -> None:
     rows, ids = rows[goes], posts.identity[rows[goes]]
     cause = causes(
         p,
-        terms["commute"][goes],
-        terms["services"][goes],
+        {name: term[goes] for name, term in terms.items()},
         chance.uniform("quit/left city", month, ids),
         chance.uniform("quit/cause", month, ids),
     )
@@ -121,22 +177,58 @@ def _quit(model: ParkModel) -> None:
 
 
 def causes(
-    p: StayingParameters, commute: Floats, services: Floats, u_city: Floats, u_cause: Floats
+    p: StayingParameters, terms: dict[str, Floats], u_city: Floats, u_cause: Floats
 ) -> npt.NDArray[np.int8]:
     """Say why people quit: in proportion to what each term adds to the reference hazard."""
+    other = 1 - p.wage_share
     weight = np.stack(
         [
-            np.maximum(commute - 1, 0),
-            np.maximum(services - 1, 0),
-            np.full(len(commute), p.wage_share),
-            np.full(len(commute), 1 - p.wage_share),
+            np.maximum(terms["commute"] - 1, 0),
+            np.maximum(terms["services"] - 1, 0),
+            np.maximum(terms["wage"] - other, 0),
+            np.maximum(terms["employer"] - 1, 0),
+            np.full(len(u_cause), max(other, 1e-12)),
         ]
     )
     edges = np.cumsum(weight, axis=0)
-    target = u_cause * edges[-1]
-    cause: npt.NDArray[np.int8] = (target[None, :] >= edges).sum(axis=0).astype(np.int8)
+    cause: npt.NDArray[np.int8] = (u_cause * edges[-1] >= edges).sum(axis=0).astype(np.int8)
     cause[u_city < p.left_city_share] = LEFT_CITY
     return cause
+
+
+def _live(model: ParkModel) -> None:
+    """Let couples form, children be born and grow, and homes be bought: yearly odds, once a month."""
+    posts, p, chance = model.posts, model.spec.parameters.home, model.chance
+    rows = np.flatnonzero(posts.filled)
+    ids, household = posts.identity[rows], posts.household[rows]
+    young = posts.age[rows] < _YOUNG
+    odds = np.select(
+        [
+            (household == SINGLE) & young,
+            (household == COUPLE) & young,
+            household == KINDERGARTEN,
+            household == SCHOOL,
+        ],
+        [p.form_couple_year, p.first_child_year, p.child_grows_year, p.child_leaves_year],
+        0.0,
+    )
+    changes = chance.uniform("household", model.month, ids) < odds / 12
+    then = np.select(
+        [household == SINGLE, household == COUPLE, household == KINDERGARTEN],
+        [COUPLE, KINDERGARTEN, SCHOOL],
+        COUPLE,
+    ).astype(np.int8)
+    changed = rows[changes]
+    posts.household[changed] = then[changes]
+    posts.needs[changed] = needs_of(chance, ids[changes], then[changes], model.spec.needs)
+    grown = changed[posts.household[changed] != KINDERGARTEN]
+    posts.kindergarten[grown] = -1
+    left = changed[posts.household[changed] != SCHOOL]
+    posts.school[left] = -1
+    posts.after_school[left] = -1
+    buys = ~posts.owner[rows] & (household != SINGLE) & (posts.flat[rows] < 0)
+    buys &= chance.uniform("household/buys", model.month, ids) < p.buy_home_year / 12
+    posts.owner[rows[buys]] = True
 
 
 def _move_home(model: ParkModel) -> None:
@@ -146,56 +238,10 @@ def _move_home(model: ParkModel) -> None:
     assert middle is not None
     filled = np.flatnonzero(posts.filled)
     longer = posts.commute_min[filled].astype(np.float64) - middle.commute_min
-    rate = (
-        np.where(posts.owner[filled], p.owner_moves_year, p.tenant_moves_year)
-        / 12
-        * p.move_per_10min ** (longer / 10)
-    )
+    rate = np.where(posts.owner[filled], p.owner_moves_year, p.tenant_moves_year) / 12
+    rate = rate * p.move_per_10min ** (longer / 10)
     rows = filled[chance.uniform("move home", month, posts.identity[filled]) < -np.expm1(-rate)]
-    if rows.size == 0:
-        return
     posts.moves[rows] += 1
-    building = model.place.unit_building[posts.unit[rows]]
-    zone, best = choose_zone(
-        chance,
-        posts.identity[rows],
-        posts.moves[rows],
-        posts.tied[rows],
-        building,
-        model.home_utility,
-        model.zone_codes,
-    )
-    flat = _win_flats(model, rows, best)
-    posts.flat[rows] = flat
-    posts.zone[rows] = np.where(flat >= 0, -1, zone)
-    posts.spread[rows] = spread(chance, posts.identity[rows], posts.moves[rows], p.distance_spread)
+    homes.settle(model, rows)
+    homes.let_flats(model)
     model.log("move_home", posts.identity[rows], model.firms.identity[posts.firm[rows]], posts.zone[rows])
-
-
-def _win_flats(model: ParkModel, rows: npt.NDArray[np.intp], best: Floats) -> npt.NDArray[np.int16]:
-    """Offer the park's free flats to those on the move who prefer one; a lottery settles who gets it."""
-    posts, place, p = model.posts, model.place, model.spec.parameters.home
-    won = np.full(rows.size, -1, dtype=np.int16)
-    occasion = combine(posts.identity[rows], posts.moves[rows].astype(np.uint64))
-    for j, amenity in enumerate(place.amenities):
-        if amenity.category != "flats":
-            continue
-        elsewhere = np.ones(len(posts), dtype=np.bool_)
-        elsewhere[rows] = False
-        free = int(amenity.capacity - amenity.outsiders) - int(
-            np.count_nonzero(posts.filled & elsewhere & (posts.flat == j))
-        )
-        unit = posts.unit[rows]
-        deterrence = np.where(posts.tied[rows], p.deterrence_tied, p.deterrence_free)
-        value = (
-            np.log(p.flat_weight)
-            + p.rent_weight * amenity.price / 1000
-            + deterrence * place.walk[unit, j]
-            + model.chance.gumbel("home/flat", int(place.code[j] & np.uint64(0xFFFFFFFF)), occasion)
-        )
-        asking = np.flatnonzero((value > best) & place.usable[unit, j] & (won < 0))
-        if free <= 0 or asking.size == 0:
-            continue
-        lot = model.chance.uniform(f"flat/{amenity.name}", model.month, posts.identity[rows[asking]])
-        won[asking[np.argsort(lot, kind="stable")[:free]]] = j
-    return won

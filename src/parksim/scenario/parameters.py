@@ -117,6 +117,11 @@ class HomeParameters(Frozen):
     owner_moves_year: float = param(0.03, 0.02, 0.05, "1/year", "assumed", "owners move much less", le=3)
     move_per_10min: float = param(1.05, 1.0, 1.15, "factor", "assumed",
                                   "rate of moving home per 10 commute minutes", ge=0.5)
+    form_couple_year: float = param(0.07, 0.04, 0.10, "1/year", "assumed", "singles under 40 who form a couple")
+    first_child_year: float = param(0.12, 0.08, 0.16, "1/year", "assumed", "couples under 40 who have a child")
+    child_grows_year: float = param(0.33, 0.33, 0.33, "1/year", "A", "three years of kindergarten", le=1)
+    child_leaves_year: float = param(0.11, 0.11, 0.11, "1/year", "A", "nine years of compulsory school", le=1)
+    buy_home_year: float = param(0.05, 0.03, 0.08, "1/year", "assumed", "tenant couples and parents who buy")
     flat_weight: float = param(0.05, 0.02, 0.10, "share", "assumed",
                                "how often somebody on the move considers the park's flats, as weight of a zone", ge=1e-6)
     rent_weight: float = param(-0.3, -0.6, -0.1, "1/1000 CNY", "assumed", "disutility of monthly rent", le=0)
@@ -157,6 +162,13 @@ class StayingParameters(Frozen):
     tie: float = param(1.00, 0.95, 1.00, "factor/tie", "C", "coworking studies: sign known, size not", ge=0.5, le=1.5)
     ties_counted: float = param(5, 5, 5, "ties", "assumed", "at most five count")
     park_home: float = param(1.0, 0.8, 1.0, "factor", "assumed", "living in a flat of the park", ge=0.1)
+    firm_shrinking: float = param(1.2, 1.0, 1.5, "factor", "assumed", "employer cut posts in the last 12 months")
+    hybrid_trial: float = param(1.0, 1.0, 1.0, "factor", "A",
+                                "two days at home beyond the trips not made; the Trip.com trial's 0.67 is an option",
+                                ge=0.3, le=1.2)
+    wage_spread: float = param(0.15, 0.10, 0.20, "log s.d.", "assumed", "wages of like people at different firms")
+    offers_in_park: float = param(0.10, 0.05, 0.20, "share", "assumed", "of outside offers that come from the park", le=1)
+    retirement_age: float = param(60, 60, 60, "years", "A", "Chinese statutory age for men until 2024", ge=50, le=75)
     left_city_share: float = param(0.15, 0.05, 0.25, "share", "assumed", "of quits that leave the city", le=1)
     wage_share: float = param(0.5, 0.3, 0.7, "share", "assumed", "of the reference hazard that is better offers", le=1)
 
@@ -166,6 +178,9 @@ class HiringParameters(Frozen):
 
     search_days: float = param(32, 25, 40, "days", "B", "HR surveys", ge=1)
     search_days_tech: float = param(45, 20, 60, "days", "B", "HR surveys, technology", ge=1)
+    fair_boost: float = param(0.10, 0.0, 0.25, "share", "assumed", "faster search in a month with a job fair")
+    large_fair_boost: float = param(0.20, 0.0, 0.5, "share", "assumed", "faster search in a month with a large fair")
+    college_boost: float = param(0.03, 0.0, 0.08, "share", "assumed", "faster search for each college in the park")
     seek_in_park: float = param(0.12, 0.05, 0.25, "1/month", "assumed",
                                 "chance that a leaver who stayed in the city applies for a post in the park", le=1)
     seek_months: float = param(6, 3, 12, "months", "assumed", "how long a leaver goes on applying", ge=1, le=60)
@@ -205,6 +220,10 @@ class CommunityParameters(Frozen):
     trust_answered: float = param(0.05, 0.02, 0.10, "trust", "assumed", "gain of trust by an answer", le=1)
     trust_unanswered: float = param(0.03, 0.01, 0.06, "trust", "assumed", "loss of trust without one", le=1)
     trust_start: float = param(0.5, 0.4, 0.6, "trust", "assumed", "trust at hire, 0 to 1", le=1)
+    joint_project: float = param(0.01, 0.0, 0.03, "projects/tie/year", "assumed",
+                                 "joint projects of two firms for each tie between their people", le=1)
+    floor_tie: float = param(0.01, 0.0, 0.03, "ties/month", "assumed",
+                             "acquaintances made with other firms on the own floor", le=1)
     event_tie: float = param(0.15, 0.05, 0.3, "ties", "assumed", "ties made by taking part in an event", le=1)
 
 

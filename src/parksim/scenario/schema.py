@@ -199,6 +199,10 @@ class Amenity(Frozen):
     """Visits a working day by residents and visitors, while it is open to everyone."""
     capex_cny: float = Field(0, ge=0)
     opex_cny_year: float = Field(0, ge=0)
+    wage_bands: tuple[Literal["low", "middle", "high"], ...] = ()
+    """For flats: wage bands that may rent; none named: all."""
+    max_age: float | None = Field(None, ge=18, le=100)
+    """For flats: oldest age that may rent."""
 
     @field_validator("category")
     @classmethod
@@ -245,6 +249,26 @@ class Governance(Frozen):
     opex_cny_year: float = Field(0, ge=0)
 
 
+class HybridWork(Frozen):
+    """Days a week that enterprises let their people work at home."""
+
+    days: float = Field(0, ge=0, le=5)
+    sectors: tuple[str, ...] = ()
+    """Sectors that allow it; none named: all."""
+    share: Share = 1.0
+    """Share of these enterprises that allow it."""
+
+
+class Labour(Frozen):
+    """What is done so that posts and people find each other."""
+
+    fairs_year: float = Field(0, ge=0, le=52)
+    """Job fairs a year, spread over the months."""
+    large_fairs_year: float = Field(0, ge=0, le=12)
+    colleges: int = Field(0, ge=0, le=50)
+    """Colleges in the park that train for its posts."""
+
+
 class Circle(Frozen):
     """A promise: these categories within so many minutes' walk."""
 
@@ -281,6 +305,8 @@ class Layout(Frozen):
     governance: Governance = Governance()
     interventions: tuple[Intervention, ...] = ()
     circles: dict[str, Circle] = Field(default_factory=dict)
+    hybrid: HybridWork = HybridWork()
+    labour: Labour = Labour()
 
     @field_validator("circles", mode="before")
     @classmethod
@@ -343,6 +369,8 @@ class Population(Frozen):
     tied_share: Share = 0.5
     """Owners and couples whose partner's job ties them to a part of the city."""
     rotating_shift_share: Share = 0.0
+    rotating_by_sector: dict[str, Share] = Field(default_factory=dict)
+    """Share of rotating shifts in single sectors, instead of `rotating_shift_share`."""
     car_share: dict[WageBand, Share] = Field({"low": 0.15, "middle": 0.4, "high": 0.65})
     ebike_share: dict[WageBand, Share] = Field({"low": 0.6, "middle": 0.45, "high": 0.3})
 

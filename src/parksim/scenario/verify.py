@@ -471,7 +471,9 @@ def interventions_make_sense(site: Site) -> Iterator[Fault]:
     scenario = site.scenario
     if not scenario.interventions:
         return
-    kinds = _kinds()
+    from parksim.interventions import kinds as known_kinds  # noqa: PLC0415  (kinds import the schema)
+
+    kinds = known_kinds()
     amenities = {amenity.name: amenity for amenity in scenario.amenities}
     gateways = {gateway.name for gateway in scenario.gateways}
     fixed = {
@@ -486,7 +488,7 @@ def interventions_make_sense(site: Site) -> Iterator[Fault]:
     planned = {n for i in scenario.interventions for n in _made(i)}
     for item in sorted(scenario.interventions, key=lambda i: i.month):
         path = f"interventions.{item.name}"
-        if kinds is not None and item.kind not in kinds:
+        if item.kind not in kinds:
             yield f"{path}.kind", f"there is no kind of intervention '{item.kind}'{nearest(item.kind, kinds)}"
         target = item.target
         if target is not None and target not in fixed:
@@ -518,16 +520,6 @@ def interventions_make_sense(site: Site) -> Iterator[Fault]:
                 yield path, f"'{name}' is there already"
             opens.setdefault(name, item.month + item.build_months)
             closed.pop(name, None)
-
-
-def _kinds() -> Iterable[str] | None:
-    """Names of the kinds of interventions; None while the package has none."""
-    try:
-        from parksim import interventions  # noqa: PLC0415  (the kinds may import the model)
-    except ImportError:
-        return None
-    kinds = getattr(interventions, "KINDS", None)
-    return None if kinds is None else list(kinds)
 
 
 def _made(item: Intervention) -> list[str]:

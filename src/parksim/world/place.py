@@ -271,6 +271,11 @@ class Place:
         return out
 
     @cached_property
+    def flats(self) -> list[int]:
+        """Amenities inside the park that are flats."""
+        return [j for j, a in enumerate(self.amenities) if a.category == "flats" and a.outside is None]
+
+    @cached_property
     def market(self) -> Market:
         """What people choose among and queue for."""
         return Market(self, self._scenario)

@@ -1,0 +1,54 @@
+"""Newcomers: strangers who take a post for the first time, at the start of a run or later."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from parksim import homes
+from parksim.chance import combine
+from parksim.people import attributes
+
+if TYPE_CHECKING:
+    from parksim.model import ParkModel
+    from parksim.scenario.schema import Population
+
+Rows = npt.NDArray[np.intp]
+
+
+def arrive(model: ParkModel, rows: Rows, population: Population) -> None:
+    """Seat the outside candidates of posts: the same vacancy meets the same stranger in every scenario.
+
+    Parameters
+    ----------
+    model : ParkModel
+    rows : int array
+        Posts to fill; (employer, post, fill) is the candidate's identity.
+    population : Population
+        Margins they are drawn from.
+    """
+    posts, chance = model.posts, model.chance
+    if rows.size == 0:
+        return
+    employer = model.firms.identity[posts.firm[rows]]
+    ids = chance.identities(
+        "person", employer, posts.post[rows].astype(np.uint64), posts.fill[rows].astype(np.uint64)
+    )
+    people = attributes(chance, ids, population, model.spec.needs)
+    people["trust"] = np.full(rows.size, model.spec.parameters.community.trust_start, dtype=np.float32)
+    model.seat(rows, people)
+    homes.settle(model, rows)
+
+
+def begin_post(model: ParkModel, rows: Rows) -> None:
+    """Settle what comes with the post and not with the person: shift and wage."""
+    posts, chance = model.posts, model.chance
+    if rows.size == 0:
+        return
+    ids = posts.identity[rows]
+    sector = model.firms.sector[posts.firm[rows]]
+    posts.rotating[rows] = chance.uniform("person/shift", 0, ids) < model.shift_share[sector]
+    contract = combine(ids, model.firms.identity[posts.firm[rows]])
+    posts.premium[rows] = chance.normal("wage", 0, contract)

@@ -1,0 +1,131 @@
+"""Ties: who knows whom outside the own firm, as a sparse list of pairs.
+
+People who are open to an acquaintance meet in small hashed groups at a place; each takes to one other there.
+The number of groups at a place does not depend on who came, so one more person changes one group only.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from parksim.chance import Chance, Ids, combine
+
+if TYPE_CHECKING:
+    from parksim.table import Table
+
+Rows = npt.NDArray[np.intp]
+
+
+class Ties:
+    """Pairs of people, by the posts they hold.
+
+    Attributes
+    ----------
+    row : int array [tie, 2]
+        Posts of the two.
+    identity : uint64 array [tie, 2]
+        Who they are, the smaller number first; a tie ends when one of them no longer holds the post.
+    """
+
+    def __init__(self) -> None:
+        self.row = np.empty((0, 2), dtype=np.int32)
+        self.identity = np.empty((0, 2), dtype=np.uint64)
+
+    def __len__(self) -> int:
+        return len(self.row)
+
+    @property
+    def address(self) -> Ids:
+        """Identity of each pair."""
+        return combine(self.identity[:, 0], self.identity[:, 1])
+
+    def lapse(self, posts: Table, chance: Chance, month: int, odds: float) -> None:
+        """End the ties of those who left, and a share of the others."""
+        if len(self) == 0:
+            return
+        here = (posts.identity[self.row] == self.identity).all(axis=1)
+        firm = posts.firm[self.row]
+        keep = here & (firm[:, 0] != firm[:, 1]) & (chance.uniform("tie/lapse", month, self.address) >= odds)
+        self.row, self.identity = self.row[keep], self.identity[keep]
+
+    def pair_up(
+        self,
+        posts: Table,
+        chance: Chance,
+        month: int,
+        rows: Rows,
+        group: npt.NDArray[np.int64],
+        occasion: str,
+    ) -> int:
+        """Let everybody in `rows` take to one other person of the same group and another firm.
+
+        Parameters
+        ----------
+        posts : Table
+        chance : Chance
+        month : int
+        rows : int array
+            Posts of those who meet.
+        group : int array, shape of `rows`
+            Where they meet.
+        occasion : str
+            Name of the kind of meeting.
+
+        Returns
+        -------
+        int
+            New ties.
+        """
+        if rows.size < 2:
+            return 0
+        order = np.argsort(group, kind="stable")
+        rows, group = rows[order], group[order]
+        start = np.flatnonzero(np.r_[True, np.diff(group) != 0])
+        size = np.diff(np.r_[start, rows.size])
+        of = np.repeat(np.arange(start.size), size)  # group of each person
+        mates = size[of]
+        one = np.repeat(np.arange(rows.size), mates)
+        first = np.cumsum(mates) - mates
+        other = start[of][one] + np.arange(one.size) - np.repeat(first, mates)
+        fits = posts.firm[rows[one]] != posts.firm[rows[other]]
+        one, other = one[fits], other[fits]
+        if one.size == 0:
+            return 0
+        ids = posts.identity[rows]
+        race = chance.uniform(f"tie/{occasion}", month, combine(ids[one], ids[other]))
+        best = np.lexsort((race, one))
+        chosen = best[np.r_[True, np.diff(one[best]) != 0]]
+        return self._add(posts, rows[one[chosen]], rows[other[chosen]])
+
+    def _add(self, posts: Table, a: Rows, b: Rows) -> int:
+        rows = np.stack([a, b], axis=1).astype(np.int32)
+        ids = posts.identity[rows]
+        swap = ids[:, 0] > ids[:, 1]
+        rows[swap], ids[swap] = rows[swap][:, ::-1], ids[swap][:, ::-1]
+        address = combine(ids[:, 0], ids[:, 1])
+        _, unique = np.unique(address, return_index=True)
+        fresh = unique[~np.isin(address[unique], self.address)] if len(self) else unique
+        self.row = np.concatenate([self.row, rows[fresh]])
+        self.identity = np.concatenate([self.identity, ids[fresh]])
+        return int(fresh.size)
+
+    def count(self, posts: int) -> npt.NDArray[np.int64]:
+        """Count the ties of every post's holder."""
+        return np.bincount(self.row.ravel(), minlength=posts)
+
+    def projects(self, posts: Table, chance: Chance, month: int, odds: float) -> int:
+        """Count the pairs of firms that begin a joint project this month: each tie between them may start one."""
+        if len(self) == 0 or odds <= 0:
+            return 0
+        start = chance.uniform("project", month, self.address) < odds
+        firms = np.sort(posts.firm[self.row[start]].astype(np.int64), axis=1)
+        return int(len(np.unique(firms[:, 0] * (1 << 32) + firms[:, 1])))
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {"row": self.row, "identity": self.identity}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.row, self.identity = state["row"], state["identity"]
