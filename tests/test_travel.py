@@ -34,7 +34,7 @@ def people(model):
 @pytest.mark.parametrize(("name", "walk"), [("tiny-park", (5, 8)), ("tiny-community", (2, 5))])
 def test_the_commute_of_the_tiny_scenarios_equals_pencil_and_paper(name, walk):
     """6 min to the stop, half a headway of 10, 20 or 40 min in the bus, the walk; desks at street level."""
-    model = ParkModel(load(name), seed=3)
+    model = ParkModel(load(name).with_({"start.burn_in_months": 0}), seed=3)
     posts = model.posts
     rows, zone, building = people(model)
     by_bus = posts.flat[rows] < 0
