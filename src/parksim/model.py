@@ -235,7 +235,10 @@ class ParkModel(AgentSeam):
     def _lay_out(self, layout: Layout) -> None:
         """Make everything that follows from a layout; people keep their buildings, places their names."""
         held = (
-            {name: self._held_names(name) for name in ("kindergarten", "school", "after_school", "flat")}
+            {
+                name: self._held_names(name)
+                for name in ("kindergarten", "school", "after_school", "flat", "flat_wish")
+            }
             if (hasattr(self, "place"))
             else {}
         )
