@@ -123,6 +123,28 @@ def import_osm(
     _finish(draft, findings, into, source, osm.LICENCE, force=force)
 
 
+@imports.command(name="geojson")
+def import_geojson(
+    mapping: Annotated[Path, typer.Argument(metavar="MAPPING", help="YAML file that says what holds what.")],
+    name: Name,
+    into: Into = Path(),
+    employees: Employees = None,
+    *,
+    force: Force = False,
+) -> None:
+    """Make a scenario of GeoJSON files of one's own: buildings, parcels, roads, places."""
+    from parksim.importers import geojson
+    from parksim.importers.compose import Plan, compose
+    from parksim.importers.findings import Findings
+
+    findings = Findings()
+    plan = geojson.read_mapping(mapping)
+    features = geojson.read(plan, findings)
+    asked = Plan(name, name, plan.cell_m, employees, plan.source, plan.grade)
+    draft = compose(features, asked, findings)
+    _finish(draft, findings, into, plan.source, "", force=force)
+
+
 def _finish(draft: Draft, findings: Findings, into: Path, source: str, licence: str, *, force: bool) -> None:
     """Write, check, say what happened; end with 1 where the scenario does not pass."""
     from parksim.importers.finish import finish, summary

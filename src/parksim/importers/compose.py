@@ -22,6 +22,7 @@ AROUND_M = 1200
 """How far beyond the outline places and stops are still read, m."""
 MERGE_M = {"metro": 40, "bus": 90, "shuttle": 90, "road": 90, "path": 150}
 """Stops of one kind nearer to each other than this are one, m; more where there are too many."""
+MOST_ON_ROADS = 0.25
 MOST_STOPS = 24
 MOST_ENTRANCES = 12
 BAND_M = 100
@@ -63,6 +64,7 @@ def compose(features: Features, plan: Plan, findings: Findings) -> Draft:
             "swapped axes or another coordinate system?"
         )
     drawing = draw(features, plan.cell_m, findings)
+    _on_roads(features, findings)
     draft = Draft(plan.name, plan.title, plan.name, summary=f"Drawn from {plan.source}.")
     draft.map = {
         "cell_m": plan.cell_m,
@@ -76,6 +78,23 @@ def compose(features: Features, plan: Plan, findings: Findings) -> Draft:
     _people(drawing, plan, draft, findings)
     _sources(plan, draft)
     return draft
+
+
+def _on_roads(features: Features, findings: Findings) -> None:
+    """Notice layers that do not fit upon each other: houses do not stand on roads."""
+    from shapely import STRtree  # noqa: PLC0415  (an extra)
+
+    roads = [way.line for way in features.ways if way.kind != "path"]
+    if len(features.buildings) < 10 or not roads:
+        return
+    hit = STRtree(roads).query([b.shape.buffer(-2) for b in features.buildings], predicate="intersects")[0]
+    share = len(np.unique(hit)) / len(features.buildings)
+    if share > MOST_ON_ROADS:
+        findings.notes.insert(
+            0,
+            f"{share:.0%} of the buildings stand on roads: are all files in the coordinate systems declared? "
+            "GCJ-02 and BD-09 are shifted by some hundred metres",
+        )
 
 
 # --- ways in -------------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from parksim.importers.compose import AROUND_M
-from parksim.importers.coordinates import Local
+from parksim.importers.coordinates import Local, sea_note
 from parksim.importers.draft import DraftError
 from parksim.importers.features import (
     Area,
@@ -285,6 +285,7 @@ class _Reader:
         self._somewhere(file, outline)
         west, south, east, north = outline.bounds
         local = Local((west + east) / 2, (south + north) / 2)
+        self.findings.notes += sea_note(local.lon, local.lat)
 
         def plane(degrees: Any) -> Any:
             return np.column_stack(local(degrees[:, 0], degrees[:, 1]))
