@@ -126,11 +126,12 @@ def test_waits_and_demand_agree(name):
             assert gap <= 0.051 * weight
 
 
-def test_the_search_finds_the_same_waits_from_anywhere():
+@pytest.mark.parametrize("crowd", [0.5, 1.0, 3.0])
+def test_the_search_finds_the_same_waits_from_anywhere(crowd):
     model = ParkModel(load("iot-town-community"), seed=3)
     market = model.place.market
     monthly, days = services.wanted(model), services.days_a_month(model)
-    daily = monthly[market.group_daypart, :, market.group_category].T / days[market.group_daypart]
+    daily = crowd * monthly[market.group_daypart, :, market.group_category].T / days[market.group_daypart]
     found = [market.settle(daily, market.patience * share) for share in (0.0, 0.4, 1.0)]
     assert all(one.residual_min <= 0.05 for one in found)
     busy = found[0].load > 1
@@ -306,7 +307,8 @@ def test_kindergarten_places_never_exceed_capacity():
         assert 1 <= held.sum() <= 3  # who left since the places were given out leaves one free
         services.allot(model)
         assert np.count_nonzero(model.posts.kindergarten[model.posts.filled] >= 0) == 3
-        assert headline(model)["placed_share_kindergarten"] == pytest.approx(3 / held.size)
+        wanting = catchments.demand_by_unit(model, "kindergarten").sum()
+        assert headline(model)["placed_share_kindergarten"] == pytest.approx(3 / wanting)
     account = services.account(model).loc["kindergarten"]
     assert account["refused"] > 0
     assert account["demanded"] == pytest.approx(account.iloc[1:].sum())
@@ -419,9 +421,8 @@ def test_access_shares_what_there_is_among_all_who_reach_it():
     model = ParkModel(with_kindergarten(), seed=3)
     for method in ("two_step", "enhanced_two_step", "three_step"):
         access = catchments.accessibility(model, "kindergarten", method=method)
-        people = np.bincount(
-            model.place.unit_building[model.posts.unit[model.posts.filled]], minlength=access.size
-        )
+        wanting = catchments.demand_by_unit(model, "kindergarten")
+        people = np.bincount(model.place.unit_building, weights=wanting, minlength=access.size)
         some = people > 0
         assert (access[some] * people[some]).sum() == pytest.approx(3)  # three places, nobody else
     with pytest.raises(catchments.CatchmentError, match="did you mean 'canteen'"):

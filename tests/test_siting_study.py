@@ -108,13 +108,13 @@ def test_places_that_stand_stay_and_count():
         ("cafe", 0, {}, "p is 0"),
         ("cafe", 1, {"method": "p_means"}, "there is no method 'p_means'"),
         ("cafe", 1, {"radius": 0}, "radius is 0"),
-        ("kindergarten", 1, {}, "nobody in tiny-park needs"),
+        ("gym", 1, {}, "nobody in tiny-park needs"),
         ("cafe", 500, {}, "free sites for 500"),
     ],
 )
 def test_what_cannot_be_studied_is_said(category, p, options, told):
     with pytest.raises(StudyError, match=told):
-        study(TINY, category, p, reps=0, **options)
+        study(TINY.with_({"needs.gym.share": 0}), category, p, reps=0, **options)
 
 
 def test_the_command_prints_the_proposal_and_writes_it(tmp_path):
