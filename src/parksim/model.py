@@ -18,7 +18,6 @@ from parksim.chance import Chance, Floats, Ids, name_code, pick
 from parksim.homes import zone_codes, zone_utility
 from parksim.interventions import kinds
 from parksim.people import PERSON
-from parksim.population import EDUCATION, HOUSEHOLDS, WAGE_BANDS, hire_margins
 from parksim.phases import (
     community,
     enterprises,
@@ -31,6 +30,7 @@ from parksim.phases import (
     works,
 )
 from parksim.phases.hiring import Seekers
+from parksim.population import EDUCATION, HOUSEHOLDS, WAGE_BANDS, hire_margins
 from parksim.scenario.schema import MODES
 from parksim.table import Current, Rows, Table
 from parksim.ties import Ties
@@ -85,6 +85,7 @@ FIRM: dict[str, tuple[Any, Any]] = {
 PHASES = (interventions, works, travel, services, community, staying, hiring, enterprises, measure)
 """The month, in order (model.md §3)."""
 
+_OF_THE_LAYOUT = ("zone_codes", "tech_sector", "shift_share", "hires", "anchored", "building_codes")
 _SNAPSHOTS_KEPT = 2
 _snapshots: OrderedDict[tuple[str, int], bytes] = OrderedDict()
 
@@ -244,7 +245,7 @@ class ParkModel(AgentSeam):
         )
         self.layout = layout
         self.place = Place(self.spec, layout)
-        for name in ("zone_codes", "tech_sector", "shift_share", "hires", "anchored", "building_codes"):
+        for name in _OF_THE_LAYOUT:
             self.__dict__.pop(name, None)
         self._agents_stale = True
         self._grid = None
@@ -281,8 +282,12 @@ class ParkModel(AgentSeam):
     def shift_share(self) -> Floats:
         """Share of rotating shifts in each sector."""
         population = self.spec.population
-        return np.array([
-            population.rotating_by_sector.get(s, population.rotating_shift_share) for s in self.spec.enterprises.sectors])
+        return np.array(
+            [
+                population.rotating_by_sector.get(s, population.rotating_shift_share)
+                for s in self.spec.enterprises.sectors
+            ]
+        )
 
     @cached_property
     def hires(self) -> Population:
