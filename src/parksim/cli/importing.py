@@ -145,6 +145,63 @@ def import_geojson(
     _finish(draft, findings, into, plan.source, "", force=force)
 
 
+@imports.command(name="cityio")
+def import_cityio(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="cityIO table (JSON).")],
+    name: Name,
+    into: Into = Path(),
+    like: Annotated[
+        str | None, typer.Option(help="Scenario whose city, people, places and ways in to keep.")
+    ] = None,
+    *,
+    force: Force = False,
+) -> None:
+    """Make a scenario of an MIT CityScope table."""
+    from parksim.importers import cityio
+    from parksim.importers.draft import write_all
+    from parksim.importers.findings import Findings
+    from parksim.scenario.read import load
+
+    findings = Findings()
+    table = cityio.read(file)
+    kept = load(like) if like else None
+    path = str(Path(like).resolve()) if like and Path(like).is_file() else like or ""
+    draft = cityio.draft(table, name, findings, kept, path)
+    side = into / f"{name}-cityio.json"
+    write_all({side: cityio.text(table.raw)}, force=force)
+    _finish(draft, findings, into, f"cityIO, {file.name}", "", force=force)
+
+
+exports = typer.Typer(no_args_is_help=True, help="Write a scenario in another program's form.")
+app.add_typer(exports, name="export")
+
+
+@exports.command(name="cityio")
+def export_cityio(
+    scenario: NameOrFile,
+    out: Annotated[Path, typer.Option(help="JSON file to write.", dir_okay=False)],
+    table: Annotated[
+        Path | None,
+        typer.Option(help="Table it came from; by default NAME-cityio.json beside it.", dir_okay=False),
+    ] = None,
+    lon: Annotated[float, typer.Option(help="North-west corner, degrees east.")] = 0,
+    lat: Annotated[float, typer.Option(help="North-west corner, degrees north.")] = 0,
+    *,
+    force: Force = False,
+) -> None:
+    """Write the map of a scenario as an MIT CityScope table."""
+    from parksim.importers import cityio
+    from parksim.importers.draft import write_all
+    from parksim.scenario.read import load
+
+    loaded = load(scenario)
+    beside = Path(scenario).with_name(f"{loaded.name}-cityio.json")
+    base = table or (beside if Path(scenario).is_file() and beside.is_file() else None)
+    made = cityio.export(loaded, cityio.read(base).raw if base else None, lon=lon, lat=lat)
+    write_all({out: cityio.text(made)}, force=force)
+    print(out)
+
+
 def _finish(draft: Draft, findings: Findings, into: Path, source: str, licence: str, *, force: bool) -> None:
     """Write, check, say what happened; end with 1 where the scenario does not pass."""
     from parksim.importers.finish import finish, summary
