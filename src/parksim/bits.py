@@ -16,28 +16,29 @@ Floats = npt.NDArray[np.float64]
 
 
 def sum_by_needs(values: Floats, unit: npt.NDArray[np.integer], needs: npt.NDArray[np.uint32]) -> Floats:
-    """Sum ``values[unit, category]`` over the categories each person needs.
+    """Sum ``values[..., unit, category]`` over the categories each person needs.
 
     Parameters
     ----------
-    values : float array [unit, category], at most 32 categories
+    values : float array [..., unit, category], at most 32 categories
+        With leading axes several sums are made at once, which costs less than one after the other.
     unit : int array [person]
     needs : uint32 array [person]
         Bit c is set where category c is needed.
 
     Returns
     -------
-    float array [person]
+    float array [..., person]
     """
-    units, categories = values.shape
-    padded = np.zeros((units, 8 * _BYTES))
-    padded[:, :categories] = values
-    total = np.zeros(len(unit))
+    *kinds, units, categories = values.shape
+    padded = np.zeros((*kinds, units, 8 * _BYTES))
+    padded[..., :categories] = values
+    total = np.zeros((*kinds, len(unit)))
     start = np.asarray(unit, dtype=np.intp) * 256
     for k in range((categories + 7) // 8):
-        table = padded[:, 8 * k : 8 * k + 8] @ _BITS.T  # [unit, value of the byte]
+        table = padded[..., 8 * k : 8 * k + 8] @ _BITS.T  # [..., unit, value of the byte]
         byte = (needs >> np.uint32(8 * k)) & np.uint32(0xFF)
-        total += table.ravel()[start + byte]
+        total += np.take(table.reshape(*kinds, units * 256), start + byte, axis=-1)
     return total
 
 

@@ -227,14 +227,11 @@ def served_within(
     place = model.place
     market = place.market
     monthly, settled, kept = known or _now(model)
-    mine = np.isin(market.category, [_NAMES.index(c) for c in categories])
+    mine = np.flatnonzero(np.isin(market.category, [_NAMES.index(c) for c in categories]))
     left = minutes - market.walk[:, mine]
     wait, patience = np.maximum(settled.wait[mine], 1e-6), market.patience[mine]
     quick = np.expm1(-np.clip(left, 0.0, patience) / wait) / np.expm1(-patience / wait)
-    share = np.zeros_like(settled.share)
-    share[:, mine] = settled.share[:, mine] * kept[mine] * quick
-    share[:, mine] = np.where(left >= 0, share[:, mine], 0.0)
-    ends = market.by_daypart(share)
+    ends = market.by_daypart(settled.share[:, mine] * kept[mine] * np.where(left >= 0, quick, 0.0), mine)
     total = monthly.sum(axis=0)
     mean = np.divide((monthly * ends).sum(axis=0), total, out=np.zeros_like(total), where=total > 0)
     usual = (parts()[DAY][:, None] * ends).sum(axis=0)
@@ -287,11 +284,12 @@ def allot(model: ParkModel) -> None:
     order of rows.
     """
     posts, place = model.posts, model.place
+    parents = np.flatnonzero(posts.filled & ((posts.needs & bits_of(ALLOTTED)) != 0))
     for name in ALLOTTED:
-        column = getattr(posts, name)
+        column, bit = getattr(posts, name), bits_of((name,))
         seats = [j for j, a in enumerate(place.amenities) if a.category == name]
-        held = np.flatnonzero(posts.filled & (column >= 0))
-        lost = ~np.isin(column[held], seats) | ((posts.needs[held] & bits_of((name,))) == 0)
+        held = np.flatnonzero(column >= 0)
+        lost = (place.category[column[held]] != _NAMES.index(name)) | ((posts.needs[held] & bit) == 0)
         lost[~lost] = ~place.usable[posts.unit[held[~lost]], column[held[~lost]]]
         column[held[lost]] = -1
         taken = np.bincount(column[held[~lost]], minlength=len(place.amenities))
@@ -299,7 +297,7 @@ def allot(model: ParkModel) -> None:
             over = int(taken[j]) - int(place.amenities[j].capacity)
             if over > 0:
                 column[_by_lot(model, j, np.flatnonzero(posts.filled & (column == j)))[-over:]] = -1
-        waiting = np.flatnonzero(posts.filled & ((posts.needs & bits_of((name,))) != 0) & (column < 0))
+        waiting = parents[((posts.needs[parents] & bit) != 0) & (column[parents] < 0)]
         free = {j: int(place.amenities[j].capacity) - int(taken[j]) for j in seats}
         if waiting.size == 0 or all(places <= 0 for places in free.values()):
             continue
@@ -333,13 +331,14 @@ def _count_allotted(model: ParkModel) -> None:
     """Enter the visits to allotted places into the month's account: refused are those who asked in vain."""
     posts, place, state = model.posts, model.place, model.services
     visits = visits_wanted(model.spec.needs)
+    parents = np.flatnonzero(posts.filled & ((posts.needs & bits_of(ALLOTTED)) != 0))
     for name in ALLOTTED:
         seats = [j for j, a in enumerate(place.amenities) if a.category == name]
         if not seats:
             continue
         c = _NAMES.index(name)
         daypart = int(np.argmax(parts()[DAY][:, c]))
-        wants = np.flatnonzero(posts.filled & ((posts.needs & bits_of((name,))) != 0))
+        wants = parents[(posts.needs[parents] & bits_of((name,))) != 0]
         held = getattr(posts, name)[wants]
         minutes = reach_minutes(model, seats)[posts.unit[wants]]
         in_vain = (held < 0) & np.isfinite(minutes).any(axis=1)
@@ -359,8 +358,10 @@ def _remember(model: ParkModel) -> None:
     rows = np.flatnonzero(posts.filled)
     visits = np.where(_QUEUED, visits_wanted(model.spec.needs), 0.0)
     unit, needs, flat, rotating = posts.unit[rows], posts.needs[rows], posts.flat[rows], posts.rotating[rows]
-    demand = sum_by_needs(np.broadcast_to(visits, state.served.shape), unit, needs)
-    got = sum_by_needs(visits * state.served, unit, needs)
+    values = np.stack(
+        [np.broadcast_to(visits, state.served.shape), visits * state.served, visits * state.met * _SOCIAL]
+    )
+    demand, got, meetings = sum_by_needs(values, unit, needs)
     turns = np.flatnonzero(rotating)
     if turns.size:
         got[turns] = sum_by_needs(visits * state.served_rotating, unit[turns], needs[turns])
@@ -374,7 +375,7 @@ def _remember(model: ParkModel) -> None:
             got[at] += sum_by_needs(_WEEKEND * visits * state.served_weekend, home, needs[at])
     posts.unserved[rows] = np.maximum(demand - got, 0.0)
     posts.served[rows] = np.divide(got, demand, out=np.ones_like(got), where=demand > 0)
-    posts.meetings[rows] = sum_by_needs(visits * state.met * _SOCIAL, unit, needs)
+    posts.meetings[rows] = meetings
 
 
 def unmet(model: ParkModel) -> Floats:

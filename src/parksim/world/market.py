@@ -160,10 +160,13 @@ class Market:
             return np.zeros((*values.shape[:-1], 0))
         return np.add.reduceat(values, self.start, axis=-1)
 
-    def by_daypart(self, values: Floats) -> Floats:
-        """Sum ``values[unit, pair]`` to [daypart, unit, category]."""
+    def by_daypart(self, values: Floats, pairs: Ints | None = None) -> Floats:
+        """Sum ``values[unit, pair]`` (of all pairs or of these, in rising order) to [daypart, unit, category]."""
+        group = self.group if pairs is None else self.group[pairs]
+        start = np.flatnonzero(np.diff(group, prepend=-1))
         out = np.zeros((self.shape[0] * self.shape[1], len(values)))
-        np.add.at(out, self._cell, self.by_group(values).T)
+        if start.size:
+            np.add.at(out, self._cell[group[start]], np.add.reduceat(values, start, axis=1).T)
         return np.moveaxis(out.reshape(*self.shape, len(values)), 1, 2)
 
     def at(self, values: Floats) -> Floats:
