@@ -17,8 +17,10 @@ from parksim.report import style
 from parksim.report.figures import TOPICS
 from parksim.report.maps import GATEWAY_MARKER, SIGNS
 from parksim.report.messages import Messages, UnknownLanguageError, catalogue, languages
+from parksim.scenario import library
 from parksim.scenario.categories import CATEGORIES
 from parksim.scenario.parameters import Parameters
+from parksim.scenario.read import load
 from parksim.scenario.schema import MODES, Governance
 
 SOURCE = Path(style.__file__).parents[1]
@@ -117,6 +119,11 @@ def test_a_family_of_messages_has_exactly_the_members_of_the_model(section, memb
 def test_every_field_of_governance_that_can_differ_has_a_name():
     named = {k.split(".")[1] for k in catalogue("en") if k.startswith("field.")}
     assert named == set(Governance.model_fields) - {"channels"}
+
+
+def test_every_sector_of_a_shipped_scenario_has_a_name():
+    sectors = {sector for name in library.names() for sector in load(name).enterprises.sectors}
+    assert {sector for sector in sectors if f"level.{sector}" not in catalogue("zh")} == set()
 
 
 def test_every_topic_has_a_heading():

@@ -450,7 +450,9 @@ def survival(
             alpha=0.18,
             linewidth=0,
         )
-    ax.set(xlabel=m("figure.month"), ylabel=f"{m('figure.survival')} (%)", ylim=(0, 102))
+    ax.set(xlabel=m("figure.month"), ylabel="%", ylim=(0, 102))
+    ax.set_xlim(left=0)
+    ax.set_title(wrapped(m("figure.survival"), lang, 46))
     ax.yaxis.grid(visible=True)
     ax.legend(loc="lower left", fontsize=8.5)
     return ax
@@ -486,7 +488,8 @@ def causes(
     ax.tick_params(axis="y", length=0)
     ax.margins(x=0.12)
     ax.xaxis.grid(visible=True)
-    ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.2), ncols=1, fontsize=8.5)
+    ax.set_title(m("figure.causes"))
+    ax.legend(loc="lower right", fontsize=8.5)
     return ax
 
 

@@ -10,20 +10,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from parksim.experiment.work import model_version, replication_seed
 from parksim.report import figures, maps, places, style
+from parksim.report.leaving import leaving
 from parksim.report.messages import Messages, verdict_kind
 from parksim.scenario import parameters, paths
 from parksim.scenario.diff import difference, text
-from parksim.survival import kaplan_meier
 from parksim.validation import FACTS
 from parksim.world.grid import read_map
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from parksim.experiment.comparison import Comparison
     from parksim.experiment.statistics import Paired
     from parksim.indicators import Indicator
@@ -520,46 +521,24 @@ class Report:
             out.append(self._picture(f"pairs-{other.name}-{row.name}", figure, alt))
         return out
 
-    def survival(self) -> Picture | None:
-        """Return how long the people of the start stayed, where the comparison keeps the cohort."""
-        cohort = getattr(self.comparison, "cohort", None)
-        if cohort is None or cohort.empty:
-            return None
-        curves = {}
-        for s in self.comparison.scenarios:
-            mine = cohort[cohort["scenario"] == s.name]
-            left = (mine["left_month"] >= 0).to_numpy()
-            last = mine["left_month"].where(mine["left_month"] >= 0, self.comparison.months).to_numpy()
-            curves[s.name] = kaplan_meier(last, left)
-        figure = figures.new_figure(4.6, 3.1)
-        titles = {s.name: self.m.own(s) for s in self.comparison.scenarios}
-        figures.survival(curves, figure.subplots(), lang=self.m.lang, titles=titles)
-        return self._picture("survival", figure, self.m("page.survival_alt"))
-
-    def causes(self) -> Picture | None:
-        """Return why people left, where the comparison keeps its events."""
-        events = self.comparison.events
-        if events.empty or "kind" not in events or "employees" not in self.comparison.indicators:
-            return None
-        left = events[events["kind"] == "leave"]
-        people_years = {
-            s.name: self.comparison.of("employees", s.name) * self.comparison.months / 12
-            for s in self.comparison.scenarios
-        }
-        counts = left.pivot_table(
-            index="detail", columns=["scenario", "replication"], values="month", aggfunc="count", fill_value=0
-        )
-        rates = {
-            name: 1000 * (counts[name] / per).T.mean() for name, per in people_years.items() if name in counts
-        }
-        if len(rates) < len(people_years):
-            return None
-        table = pd.DataFrame(rates)
-        table = table.loc[table.iloc[:, 0].sort_values(ascending=False).index]
-        figure = figures.new_figure(4.6, 0.2 * table.size + 1.2)
-        titles = {s.name: self.m.own(s) for s in self.comparison.scenarios}
-        figures.causes(table, figure.subplots(), lang=self.m.lang, titles=titles)
-        return self._picture("causes", figure, self.m("page.causes_alt"))
+    def leaving(self) -> list[Picture]:
+        """Return how long the people of the start stayed and why people left, where the logs were kept."""
+        found = leaving(self.comparison)
+        if found is None:
+            return []
+        m = self.m
+        titles = {s.name: m.own(s) for s in self.comparison.scenarios}
+        stay = figures.new_figure(4.6, 3.3)
+        figures.survival(found.curves, stay.subplots(), lang=m.lang, titles=titles)
+        why = figures.new_figure(4.6, 0.19 * found.rates.size + 0.9)
+        figures.causes(found.rates, why.subplots(), lang=m.lang, titles=titles)
+        last = m.value(float(found.curves[self.base.name]["survival"].iloc[-1]), "share")
+        return [
+            self._picture(
+                "survival", stay, m("page.survival_alt", months=self.comparison.months, share=last)
+            ),
+            self._picture("causes", why, m("page.causes_alt")),
+        ]
 
     # --- page 4 ---------------------------------------------------------------------------------
 
