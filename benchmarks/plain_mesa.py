@@ -10,7 +10,8 @@ on a wall (:class:`Surroundings`): walking minutes, minutes by lift, journeys by
 is lost in queues and expected times at equilibrium, shares of visits served and spent among others, detours
 by way of a kindergarten. Besides it is given the reference person of the hazard of quitting, once. All that a
 person or a firm does with them the twin works out on its own: mode choice, coverage, who is allotted a place,
-ties, requests, events, quitting and why, moving home and into flats, ageing, hiring of strangers and of
+who gets to know whom and what firms do together, requests, events, retiring, quitting and why, households,
+buying and moving home, the waiting list for flats, ageing, who strangers are and the hiring of them and of
 leavers who come back, growth, exit and entry of firms. So an engine and a twin played in lockstep tell the
 same events only where the engine's vectors say what these loops say.
 """
@@ -22,7 +23,7 @@ import time
 from dataclasses import dataclass
 from functools import cache
 from hashlib import blake2b
-from itertools import accumulate
+from itertools import accumulate, product
 from statistics import NormalDist, fmean, median
 from typing import TYPE_CHECKING
 
@@ -31,16 +32,19 @@ import mesa
 from parksim.scenario.categories import CATEGORIES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
     from random import Random
 
     from parksim.model import ParkModel
-    from parksim.scenario.schema import Governance, Layout, Scenario
+    from parksim.scenario.parameters import StayingParameters
+    from parksim.scenario.schema import Governance, Layout, Population, Scenario
     from parksim.world.grid import Building
 
 MODES = ("walk", "bicycle", "ebike", "bus", "metro", "shuttle", "car")
 WAGE_BANDS = ("low", "middle", "high")
 HOUSEHOLDS = ("single", "couple", "kindergarten", "school")
+EDUCATION = ("school", "college", "bachelor", "master")
+GONE_FOR_GOOD = ("left_city", "retired")
 ALLOTTED = ("kindergarten", "school", "after_school")
 ORDER = list(CATEGORIES)
 NEVER = -10_000
@@ -150,6 +154,91 @@ def class_of(u: float, shares: Iterable[float]) -> int:
     return next((k for k, edge in enumerate(edges) if u < edge / edges[-1]), len(edges) - 1)
 
 
+# --- who people are ------------------------------------------------------------------------------
+
+# How likely the classes of one margin are beside those of another, relative to each other; by age in years.
+HOUSEHOLD_AT = {
+    22: {"single": 8, "couple": 2, "kindergarten": 0.3, "school": 0.05},
+    30: {"single": 4, "couple": 3.5, "kindergarten": 2, "school": 0.6},
+    40: {"single": 1, "couple": 1.5, "kindergarten": 1.5, "school": 4},
+    53: {"single": 0.8, "couple": 4, "kindergarten": 0.1, "school": 1},
+}
+EDUCATION_AT = {
+    22: {"school": 1, "college": 1.2, "bachelor": 1, "master": 0.5},
+    30: {"school": 0.7, "college": 1, "bachelor": 1.2, "master": 1.2},
+    40: {"school": 1, "college": 1, "bachelor": 1, "master": 1},
+    53: {"school": 2.5, "college": 1.2, "bachelor": 0.6, "master": 0.4},
+}
+WAGE_AT = {
+    22: {"low": 2, "middle": 1, "high": 0.2},
+    30: {"low": 1, "middle": 1.2, "high": 0.9},
+    40: {"low": 0.7, "middle": 1, "high": 1.5},
+    53: {"low": 0.9, "middle": 1, "high": 1.3},
+}
+WAGE_OF = {
+    "school": {"low": 6, "middle": 3, "high": 0.5},
+    "college": {"low": 4, "middle": 4, "high": 1},
+    "bachelor": {"low": 2, "middle": 4.5, "high": 2.5},
+    "master": {"low": 0.7, "middle": 4, "high": 5},
+}
+
+Cell = tuple[str, str, str, str]
+
+
+def years(ages: str) -> tuple[float, float]:
+    """Return the first and the last year of an age band."""
+    first, last = ages.split("-")
+    return float(first), float(last)
+
+
+def hired_ages(people: Population, p: StayingParameters) -> dict[str, float]:
+    """Return the ages of those who are hired: who quits and grows out, less who grows in from below."""
+    wanted, grow_in = {}, 0.0
+    for ages, share in people.age.items():
+        first, last = years(ages)
+        by_age = (p.age_under_25, p.age_25_34, p.age_35_44, p.age_45)
+        quits = share * 12 * p.quit_monthly * band((first + last) / 2, (25, 35, 45), by_age)
+        grow_out = share / (last + 1 - first)
+        wanted[ages] = max(quits + grow_out - grow_in, 0.0)
+        grow_in = grow_out
+    return wanted
+
+
+def fitted(people: Population, ages: dict[str, float]) -> dict[Cell, float]:
+    """Spread people over (age, education, wage, household) until each margin is met, one after another."""
+    margins = (
+        ages,
+        {e: people.education.get(e, 0.0) for e in EDUCATION},
+        {w: people.wage_band.get(w, 0.0) for w in WAGE_BANDS},
+        {h: people.household.get(h, 0.0) for h in HOUSEHOLDS},
+    )
+    cells: dict[Cell, float] = {}
+    for a, e, w, h in product(*margins):
+        middle = sum(years(a)) / 2
+        at = min(HOUSEHOLD_AT, key=lambda known, age=middle: abs(known - age))
+        cells[a, e, w, h] = EDUCATION_AT[at][e] * WAGE_AT[at][w] * WAGE_OF[e][w] * HOUSEHOLD_AT[at][h]
+
+    def margin_of(k: int) -> dict[str, float]:
+        total = dict.fromkeys(margins[k], 0.0)
+        for cell, share in cells.items():
+            total[cell[k]] += share
+        return total
+
+    for _ in range(1000):
+        for k, margin in enumerate(margins):
+            now, whole = margin_of(k), math.fsum(margin.values())
+            for cell in cells:
+                is_now = now[cell[k]]
+                cells[cell] *= margin[cell[k]] / whole / is_now if is_now > 0 else 0.0
+        if all(
+            abs(now - margin[name] / math.fsum(margin.values())) < 1e-10
+            for k, margin in enumerate(margins)
+            for name, now in margin_of(k).items()
+        ):
+            break
+    return cells
+
+
 # --- what is written on the wall -----------------------------------------------------------------
 
 
@@ -165,6 +254,7 @@ class Surroundings:
     up: list[list[float]]  # building, floor - 1
     walk: list[list[float]]  # unit, amenity
     usable: list[list[bool]]  # unit, amenity
+    owns: list[list[bool]]  # unit, amenity
     opens: list[bool]  # amenity
     home_building: list[int]  # amenity
     detour: list[list[float]]  # building, amenity
@@ -175,7 +265,10 @@ class Surroundings:
     parking: list[list[float]]  # zone, building
     expected: list[list[float]]  # zone, building
     served: list[list[float]]  # unit, category
+    served_rotating: list[list[float]]  # unit, category
+    served_weekend: list[list[float]]  # unit, category
     met: list[list[float]]  # unit, category
+    met_at: list[list[float]]  # unit, amenity
 
     @classmethod
     def of(cls, model: ParkModel) -> Surroundings:
@@ -190,6 +283,7 @@ class Surroundings:
             up=model.travel.up[:, 1:].tolist(),
             walk=place.walk.tolist(),
             usable=place.usable.tolist(),
+            owns=place.owns.tolist(),
             opens=(place.open_hours.sum(axis=0) > 0).tolist(),
             home_building=[
                 place.amenity_place(a) if a.category == "flats" and a.outside is None else -1
@@ -203,7 +297,10 @@ class Surroundings:
             parking=model.travel.parking.tolist(),
             expected=model.travel.expected.tolist(),
             served=model.services.served.tolist(),
+            served_rotating=model.services.served_rotating.tolist(),
+            served_weekend=model.services.served_weekend.tolist(),
             met=model.services.met.tolist(),
+            met_at=model.services.met_at.tolist(),
         )
 
 
@@ -237,23 +334,45 @@ class Amenity(mesa.Agent):
         around = self.model.around
         return around.walk[unit][self.index] if around.usable[unit][self.index] else math.inf
 
-    def give_places(self) -> None:
-        """Give the free places to those whose nearest place of the kind this is, by lottery."""
-        held = [e for e in self.model.employees if e.place.get(self.category) == self.name]
-        free = int(self.plan.capacity) - len(held)
-        asking = [e for e in self.model.employees if e.wants_place_in(self)]
-        asking.sort(key=lambda e: e.luck(f"allot/{self.name}"))
-        for winner in asking[: max(free, 0)]:
+    def admits_first(self, person: Employee) -> tuple[bool, float]:
+        """Order people for a place: the owner's staff, then the others, each by lot."""
+        return not self.model.around.owns[person.post.unit][self.index], person.luck(f"allot/{self.name}")
+
+    def tenants(self) -> list[Employee]:
+        """Everybody who holds one of the places."""
+        return [e for e in self.model.employees if e.place.get(self.category) == self.name]
+
+    def take_back(self) -> None:
+        """Take places back from those who may not come any more, and those that there are no longer."""
+        held = self.tenants()
+        lost = [e for e in held if self.minutes_from(e.post.unit) == math.inf]
+        kept = sorted((e for e in held if e not in lost), key=self.admits_first)
+        for person in lost + kept[int(self.plan.capacity) :]:
+            del person.place[self.category]
+
+    def give_places(self, asking: list[Employee]) -> None:
+        """Give the free places to those who ask."""
+        free = int(self.plan.capacity) - len(self.tenants())
+        for winner in sorted(asking, key=self.admits_first)[: max(free, 0)]:
             winner.place[self.category] = self.name
 
-    def let_flats(self, movers: list[Employee]) -> None:
-        """Let the free flats to those on the move who would rather live here, by lottery."""
-        taken = sum(e.flat == self.name for e in self.model.employees if e not in movers)
+    def may_rent(self, person: Employee) -> bool:
+        """Say whether a flat here would be let to the person."""
+        bands, oldest = self.plan.wage_bands, self.plan.max_age
+        return (not bands or person.wage_band in bands) and (oldest is None or person.age <= oldest)
+
+    def let_flats(self) -> None:
+        """Let the free flats to those who wait for one, the longest first, then by lottery."""
+        model = self.model
+        taken = sum(e.flat == self.name for e in model.employees)
         free = int(self.plan.capacity - self.plan.outsiders) - taken
-        asking = [e for e in movers if e.offer is None and e.prefers_flat(self)]
-        asking.sort(key=lambda e: e.luck(f"flat/{self.name}"))
-        for winner in asking[: max(free, 0)]:
-            winner.offer = self.name
+        waiting = [e for e in model.employees if e.wish == self.name]
+        waiting.sort(key=lambda e: (e.wish_since, e.luck(f"flat/{self.name}")))
+        for winner in waiting[: max(free, 0)]:
+            winner.flat, winner.wish = self.name, None
+            if winner.wish_since < model.month:
+                winner.moves += 1
+                model.tell("move_home", winner.identity, winner.post.firm.identity, "flat")
 
 
 class Employee(mesa.Agent):
@@ -265,8 +384,10 @@ class Employee(mesa.Agent):
         self.post: Post | None = None
         self.since = self.left = 0
         self.flat: str | None = None
-        self.offer: str | None = None
+        self.wish: str | None = None
+        self.wish_since = 0
         self.moves = self.ties = 0
+        self.friends: dict[int, Employee] = {}
         self.took_part = NEVER
         self.forget_month()
         for name, value in state.items():
@@ -278,35 +399,45 @@ class Employee(mesa.Agent):
 
     @classmethod
     def born(cls, model: Twin, identity: int) -> Employee:
-        """Synthesise a person from the identity."""
-        people, needs = model.scenario.population, model.scenario.needs
+        """Synthesise somebody who is hired from the identity."""
+        people = model.scenario.population
 
         def u(what: str) -> float:
             return model.luck.uniform(f"person/{what}", 0, identity)
 
-        wage = class_of(u("wage"), [people.wage_band.get(b, 0.0) for b in WAGE_BANDS])
-        household = class_of(u("household"), [people.household.get(h, 0.0) for h in HOUSEHOLDS])
-        band = list(people.age)[class_of(u("age band"), people.age.values())]
-        low, high = (float(x) for x in band.split("-"))
-        who = {"everyone": True, "kindergarten_child": household == 2, "school_child": household == 3}
+        cell = class_of(u("cell"), model.hired.values())
+        ages, _, wage, household = list(model.hired)[cell]
+        first, last = years(ages)
+        person = cls(
+            model,
+            identity,
+            age=first + u("age") * (last + 1 - first),
+            wage_band=wage,
+            household=household,
+            owner=u("owner") < people.owner_share,
+            tied=u("tied") < people.tied_share,
+            car=u("car") < people.car_share.get(wage, 0.0),
+            ebike=u("ebike") < people.ebike_share.get(wage, 0.0),
+            trust=model.rules.community.trust_start,
+        )
+        person.find_needs()
+        return person
+
+    def find_needs(self) -> None:
+        """Find out what one needs in one's household."""
+        luck, needs = self.model.luck, self.model.scenario.needs
+        who = {
+            "everyone": True,
+            "kindergarten_child": self.household == "kindergarten",
+            "school_child": self.household == "school",
+        }
         wants = set()
         for name, category in CATEGORIES.items():
             own = needs.get(name)
             share = category.share if own is None or own.share is None else own.share
-            if who[category.needed_by] and u(f"need/{name}") < share:
+            if who[category.needed_by] and luck.uniform(f"person/need/{name}", 0, self.identity) < share:
                 wants.add(name)
-        return cls(
-            model,
-            identity,
-            age=low + u("age") * (high + 1 - low),
-            household=HOUSEHOLDS[household],
-            owner=u("owner") < people.owner_share,
-            tied=u("tied") < people.tied_share,
-            car=u("car") < people.car_share.get(WAGE_BANDS[wage], 0.0),
-            ebike=u("ebike") < people.ebike_share.get(WAGE_BANDS[wage], 0.0),
-            needs=frozenset(wants),
-            trust=model.rules.community.trust_start,
-        )
+        self.needs = frozenset(wants)
 
     def forget_month(self) -> None:
         """Start afresh in what belongs to a post and not to the person."""
@@ -338,11 +469,25 @@ class Employee(mesa.Agent):
                 best, self.zone = value, index
         return best
 
-    def settle_in_zone(self) -> None:
-        """Find out how far out in the zone the home lies."""
-        sigma = self.model.rules.home.distance_spread
-        z = self.model.luck.normal("home/spread", 0, self.move_address)
-        self.spread = math.exp(sigma * z - sigma**2 / 2)
+    def settle(self) -> None:
+        """Choose a home in the city; who would rather have a flat of the park waits for one there."""
+        model, p = self.model, self.model.rules.home
+        best = self.choose_zone(self.post.building)
+        self.flat = self.wish = None
+        z = model.luck.normal("home/spread", 0, self.move_address)
+        self.spread = math.exp(p.distance_spread * z - p.distance_spread**2 / 2)
+        for flats in model.flats:
+            value = self.value_of(flats)
+            if value > best and flats.may_rent(self):
+                best, self.wish, self.wish_since = value, flats.name, model.month
+
+    def value_of(self, flats: Amenity) -> float:
+        """Return how good a flat would be."""
+        model, p = self.model, self.model.rules.home
+        slope = p.deterrence_tied if self.tied else p.deterrence_free
+        value = math.log(p.flat_weight) + p.rent_weight * flats.plan.price / 1000
+        value += slope * flats.minutes_from(self.post.unit)
+        return value + model.luck.gumbel("home/flat", code(flats.name) % 2**32, self.move_address)
 
     # --- travel ---
 
@@ -407,39 +552,94 @@ class Employee(mesa.Agent):
 
     # --- services and community ---
 
-    def wants_place_in(self, amenity: Amenity) -> bool:
-        """Say whether one needs a place, has none, and this is the nearest."""
-        kind = amenity.category
-        return kind in self.needs and kind not in self.place and self.nearest(kind) is amenity
-
-    def nearest(self, category: str) -> Amenity | None:
-        """Return the nearest place of a category one may use and would walk to."""
-        reach = self.model.rules.services.reach_min
-        best, nearest = math.inf, None
-        for amenity in self.model.amenities:
-            if amenity.category == category and amenity.minutes_from(self.post.unit) < best:
-                best, nearest = amenity.minutes_from(self.post.unit), amenity
-        return nearest if best <= reach else None
+    def nearest(self, category: str) -> list[Amenity]:
+        """Return the places of a category one may use and would walk to, the nearest first."""
+        reach, unit = self.model.rules.services.reach_min, self.post.unit
+        near = [a for a in self.model.amenities if a.category == category and a.minutes_from(unit) <= reach]
+        return sorted(near, key=lambda a: a.minutes_from(unit))
 
     def use_services(self) -> None:
-        """Go where one needs to, and remember what came of it."""
+        """Go where one needs to, on some days off from the flat, and remember what came of it."""
         around, unit = self.model.around, self.post.unit
+        works = around.served_rotating if self.rotating else around.served
         wanted = got = self.meetings = 0.0
         for name in self.needs:
             visits, c = self.model.visits[name], ORDER.index(name)
             self.meetings += visits * around.met[unit][c] * CATEGORIES[name].social
             if not CATEGORIES[name].allotted:
+                days_off = 0.0 if self.flat is None else CATEGORIES[name].weekend
                 wanted += visits
-                got += visits * around.served[unit][c]
+                got += visits * (1 - days_off) * works[unit][c]
+                if days_off:
+                    got += visits * days_off * around.served_weekend[self.home_unit][c]
         self.unserved = wanted - got
         self.served = got / wanted if wanted > 0 else 1.0
 
-    def meet(self) -> None:
-        """Gain and lose ties."""
-        keeps = 1 - min(self.model.rules.community.tie_decay, 0.999)
-        gains = self.luck("tie/gain") < 1 - math.exp(-self.meetings)
-        loses = self.luck("tie/loss") < 1 - keeps**self.ties
-        self.ties = min(max(self.ties + gains - loses, 0), 60)
+    @property
+    def home_unit(self) -> int:
+        """The unit of the building one's flat is in; the desk's where flats stand outside buildings."""
+        around = self.model.around
+        home = around.home_building[self.model.places[self.flat].index]
+        return around.unit_of[home, -1] if 0 <= home < len(around.buildings) else self.post.unit
+
+    # --- acquaintances ---
+
+    def pair_with(self, other: Employee) -> int:
+        """The address of the two together, whoever of them asks."""
+        return self.model.luck.pair(*sorted((self.identity, other.identity)))
+
+    def befriend(self, other: Employee) -> None:
+        """Get to know somebody."""
+        self.friends[other.identity] = other
+        other.friends[self.identity] = self
+
+    def lose(self, other: Employee) -> None:
+        """Lose sight of somebody."""
+        del self.friends[other.identity]
+        del other.friends[self.identity]
+
+    def takes_to(self, guests: list[Employee], occasion: str) -> Employee | None:
+        """Return the one of other firms whom one takes to."""
+        luck, month = self.model.luck, self.model.month
+        strangers = [e for e in guests if e.post.firm is not self.post.firm]
+        return min(
+            strangers,
+            key=lambda e: luck.uniform(f"tie/{occasion}", month, luck.pair(self.identity, e.identity)),
+            default=None,
+        )
+
+    def table_at(self, tables: int) -> int:
+        """Return the table one sits down at this month."""
+        return self.model.luck.pair(self.identity, self.model.month) % tables
+
+    def goes_to_place(self) -> tuple[str, int] | None:
+        """Go somewhere to meet people, or not: the place, and the table there."""
+        model = self.model
+        if self.luck("tie/open") >= 1 - math.exp(-self.meetings / 2):
+            return None
+        first, chosen = math.inf, model.amenities[0]
+        for amenity in model.amenities:
+            name, there = amenity.category, model.around.met_at[self.post.unit][amenity.index]
+            rate = there * model.visits[name] * CATEGORIES[name].social
+            if name in self.needs and rate > 0:
+                pair = model.luck.pair(self.identity, code(amenity.name) % 2**32)
+                at = model.luck.exponential("tie/where", model.month, pair) / rate
+                if at < first:
+                    first, chosen = at, amenity
+        return chosen.name, self.table_at(max(1, round(chosen.plan.capacity / 100)))
+
+    def lingers_on_floor(self) -> tuple[int, int] | None:
+        """Linger on the own floor, or not."""
+        if self.luck("tie/floor/open") >= 1 - math.exp(-self.model.rules.community.floor_tie / 2):
+            return None
+        return self.post.building, self.post.floor
+
+    def stays_after_event(self) -> int | None:
+        """Stay on after last month's event, or not: the table."""
+        stays = self.luck("event/tie") < self.model.rules.community.event_tie / 2
+        return self.table_at(16) if stays and self.took_part == self.model.month - 1 else None
+
+    # --- voice ---
 
     def ask(self) -> None:
         """Turn unserved visits into a request to the first channel one knows."""
@@ -458,43 +658,57 @@ class Employee(mesa.Agent):
         self.trust = min(max(self.trust + by, 0.0), 1.0)
 
     def go_to_event(self) -> None:
-        """Come to this month's event, and perhaps get to know somebody."""
-        model = self.model
-        if self.luck("event") >= min(2 * model.event_rate * self.trust, 1.0):
-            return
-        self.took_part = model.month
-        if self.luck("event/tie") < model.rules.community.event_tie:
-            self.ties = min(self.ties + 1, 60)
+        """Come to this month's event, or not."""
+        if self.luck("event") < min(2 * self.model.event_rate * self.trust, 1.0):
+            self.took_part = self.model.month
 
     # --- staying ---
 
+    def retire(self) -> None:
+        """Retire at the age for it."""
+        if self.age >= self.model.rules.staying.retirement_age:
+            self.leave("retired")
+
     def consider_quitting(self) -> None:
         """Quit, or not."""
-        model, p = self.model, self.model.rules.staying
+        model, p, firm = self.model, self.model.rules.staying, self.post.firm
         tenure = model.month - self.since
         by_tenure = band(tenure, (6, 12, 36), (p.tenure_0_6, p.tenure_7_12, p.tenure_13_36, p.tenure_37))
         by_age = band(self.age, (25, 35, 45), (p.age_under_25, p.age_25_34, p.age_35_44, p.age_45))
-        commute = p.commute_per_10min ** ((self.commute_min - model.centre.commute_min) / 10)
+        on_the_way = self.commute_min * (1 - firm.home_days / 5)
+        commute = p.commute_per_10min ** ((on_the_way - model.centre.commute_min) / 10)
         services = max(1 + p.services * (self.served - model.centre.served), 0.0)
-        hazard = model.centre.scale * by_tenure * by_age * commute * services
+        # the chance that an offer beats one's wage, twice which is 1 for the average wage
+        better = math.erfc(self.premium / math.sqrt(2))
+        wage = 1 - p.wage_share + p.wage_share * model.offers * better
+        employer = p.firm_shrinking if model.month - firm.shrank <= 12 else 1.0
+        hazard = model.centre.scale * by_tenure * by_age * commute * services * wage * employer
         hazard *= p.tie ** min(self.ties, p.ties_counted) * (1.0 if self.flat is None else p.park_home)
+        hazard *= p.hybrid_trial if firm.home_days else 1.0
         if self.luck("quit") >= min(hazard, 0.95):
             return
         if self.luck("quit/left city") < p.left_city_share:
             self.leave("left_city")
             return
-        weights = (max(commute - 1, 0), max(services - 1, 0), p.wage_share, 1 - p.wage_share)
-        u = self.luck("quit/cause")
-        self.leave(("commute", "services", "wage", "other")[class_of(u, weights)])
+        weights = {
+            "commute": max(commute - 1, 0),
+            "services": max(services - 1, 0),
+            "wage": max(wage - (1 - p.wage_share), 0),
+            "employer": max(employer - 1, 0),
+            "other": max(1 - p.wage_share, 1e-12),
+        }
+        self.leave(list(weights)[class_of(self.luck("quit/cause"), weights.values())])
 
     def leave(self, cause: str) -> None:
         """Leave the post; those who stay in the city may come back."""
         model, post = self.model, self.post
         model.tell("leave", self.identity, post.firm.identity, cause)
-        post.holder, self.post = None, None
+        for friend in list(self.friends.values()):
+            self.lose(friend)
+        post.holder, self.post, self.wish = None, None, None
         self.forget_month()
         self.remove()
-        if cause == "left_city":
+        if cause in GONE_FOR_GOOD:
             return
         if self.flat is not None:
             self.flat = None
@@ -502,6 +716,30 @@ class Employee(mesa.Agent):
             self.choose_zone(post.building)
         self.left = model.month
         model.seekers.append(self)
+
+    # --- home life ---
+
+    def live(self) -> None:
+        """Find a partner, have a child, see it grow up; buy a home."""
+        p, was, young = self.model.rules.home, self.household, self.age < 40
+        yearly, then = {
+            "single": (p.form_couple_year if young else 0.0, "couple"),
+            "couple": (p.first_child_year if young else 0.0, "kindergarten"),
+            "kindergarten": (p.child_grows_year, "school"),
+            "school": (p.child_leaves_year, "couple"),
+        }[was]
+        if self.luck("household") < yearly / 12:
+            self.household = then
+            self.find_needs()
+            self.model.households_changed += 1
+            if then != "kindergarten":
+                self.place.pop("kindergarten", None)
+            if then != "school":
+                self.place.pop("school", None)
+                self.place.pop("after_school", None)
+        may_buy = not self.owner and was != "single" and self.flat is None
+        if may_buy and self.luck("household/buys") < p.buy_home_year / 12:
+            self.owner = True
 
     def consider_moving(self) -> None:
         """Move home, or not; flats of the park are let afterwards."""
@@ -511,27 +749,17 @@ class Employee(mesa.Agent):
         if self.luck("move home") >= 1 - math.exp(-rate):
             return
         self.moves += 1
-        self.offer = None
-        self.zone_value = self.choose_zone(self.post.building)
-        self.settle_in_zone()
+        self.settle()
         model.movers.append(self)
 
-    def prefers_flat(self, flats: Amenity) -> bool:
-        """Say whether a flat is better than the home found in the city."""
-        model, p, unit = self.model, self.model.rules.home, self.post.unit
-        if not model.around.usable[unit][flats.index]:
-            return False
-        slope = p.deterrence_tied if self.tied else p.deterrence_free
-        value = math.log(p.flat_weight) + p.rent_weight * flats.plan.price / 1000
-        value += slope * model.around.walk[unit][flats.index]
-        value += model.luck.gumbel("home/flat", code(flats.name) % 2**32, self.move_address)
-        return value > self.zone_value
+    @property
+    def home(self) -> str:
+        """Where one lives: a zone of the city, or a flat of the park."""
+        return self.model.scenario.city.zones[self.zone].name if self.flat is None else "flat"
 
     def move(self) -> None:
         """Move in."""
-        self.flat, self.offer = self.offer, None
-        where = "flat" if self.flat else self.model.scenario.city.zones[self.zone].name
-        self.model.tell("move_home", self.identity, self.post.firm.identity, where)
+        self.model.tell("move_home", self.identity, self.post.firm.identity, self.home)
 
     def grow_older(self) -> None:
         """Age by a month."""
@@ -545,11 +773,13 @@ class Employee(mesa.Agent):
         return self.model.luck.exponential("apply/which", self.model.month, pair)
 
     def take(self, post: Post) -> None:
-        """Take a post."""
+        """Take a post, its shift and its wage."""
+        luck, people, firm = self.model.luck, self.model.scenario.population, post.firm
         self.post, post.holder = post, self
         self.since = self.model.month
-        zone = self.model.scenario.city.zones[self.zone].name
-        self.model.tell("hire", self.identity, post.firm.identity, zone)
+        on_shifts = people.rotating_by_sector.get(firm.sector, people.rotating_shift_share)
+        self.rotating = luck.uniform("person/shift", 0, self.identity) < on_shifts
+        self.premium = luck.normal("wage", 0, luck.pair(self.identity, firm.identity))
 
     # --- measured ---
 
@@ -557,8 +787,7 @@ class Employee(mesa.Agent):
         """Count the needed categories of a circle, and those with a place within its minutes."""
         around, units = self.model.around, [self.post.unit]
         if self.flat is not None:
-            home = around.home_building[self.model.places[self.flat].index]
-            units += [around.unit_of[home, -1]] if 0 <= home < len(around.buildings) else []
+            units.append(self.home_unit)
         needed = self.needs & set(categories)
         open_now = [a for a in self.model.amenities if around.opens[a.index]]
         near = {a.category for a in open_now for unit in units if a.minutes_from(unit) <= minutes}
@@ -576,10 +805,19 @@ class Enterprise(mesa.Agent):
         self.sector, self.building, self.anchor, self.born = sector, building, anchor, born
         self.posts: list[Post] = []
         self.posts_made = 0
+        self.shrank = NEVER
 
     def luck(self, decision: str) -> float:
         """Draw the firm's number for a decision of this month."""
         return self.model.luck.uniform(decision, self.model.month, self.identity)
+
+    @property
+    def home_days(self) -> float:
+        """Days a week the people may work at home."""
+        hybrid = self.model.around.layout.hybrid
+        allowed = not hybrid.sectors or self.sector in hybrid.sectors
+        agrees = self.model.luck.uniform("firm/hybrid", 0, self.identity) < hybrid.share
+        return hybrid.days if allowed and agrees else 0.0
 
     def open_posts(self, count: int) -> None:
         """Open vacant posts; an anchor's are spread over the buildings of its block."""
@@ -601,7 +839,8 @@ class Enterprise(mesa.Agent):
         """Look for people: some searches end this month."""
         model, p = self.model, self.model.rules.hiring
         tech = self.sector in model.scenario.enterprises.tech_sectors
-        odds = 1 - math.exp(-365 / 12 / (p.search_days_tech if tech else p.search_days))
+        days = (p.search_days_tech if tech else p.search_days) / model.help_to_search()
+        odds = 1 - math.exp(-365 / 12 / days)
         for post in self.posts:
             if post.holder is None:
                 address = model.luck.pair(model.luck.pair(self.identity, post.number), post.fill)
@@ -660,6 +899,7 @@ class Centre:
     scale: float
     commute_min: float
     served: float
+    vacancy_rate: float
 
 
 @dataclass
@@ -694,8 +934,11 @@ class Twin(mesa.Model):
         self.month = 0
         self.events: list[Event] = []
         self.seekers: list[Employee] = []
-        self.centre = Centre(0.0, 0.0, 1.0)
-        self.requests = self.answered = 0
+        self.centre = Centre(0.0, 0.0, 1.0, 0.0)
+        self.offers = 1.0
+        self.requests = self.answered = self.projects = self.households_changed = 0
+        people = scenario.population
+        self.hired = fitted(people, hired_ages(people, scenario.parameters.staying))
         changed = {name: need.visits for name, need in scenario.needs.items() if need.visits is not None}
         self.visits = {name: category.visits for name, category in CATEGORIES.items()} | changed
         self.places: dict[str, Amenity] = {}
@@ -717,6 +960,11 @@ class Twin(mesa.Model):
     def amenities(self) -> list[Amenity]:
         """The places, in the layout's order."""
         return list(self.places.values())
+
+    @property
+    def flats(self) -> list[Amenity]:
+        """The park's flats."""
+        return [a for a in self.amenities if a.category == "flats" and a.plan.outside is None]
 
     @property
     def employees(self) -> list[Employee]:
@@ -749,7 +997,10 @@ class Twin(mesa.Model):
         self.allot()
         self.everybody("use_services")
         self.live_together()
+        self.everybody("retire")
+        self.offers = self.offers_that_arrive()
         self.everybody("consider_quitting")
+        self.everybody("live")
         self.move_homes()
         self.everybody("grow_older")
         self.hire()
@@ -760,17 +1011,27 @@ class Twin(mesa.Model):
         self.let_firms_in()
 
     def allot(self) -> None:
-        """Give places in kindergarten, school and class."""
+        """Give places in kindergarten, school and class: at the nearest, where that is full at the next."""
         for person in self.employees:
             person.place = {category: name for category, name in person.place.items() if name in self.places}
-        for amenity in self.amenities:
-            if amenity.category in ALLOTTED:
-                amenity.give_places()
+            person.wish = person.wish if person.wish in self.places else None
+        for kind in ALLOTTED:
+            places = [a for a in self.amenities if a.category == kind]
+            for place in places:
+                place.take_back()
+            waiting = [e for e in self.employees if kind in e.needs and kind not in e.place]
+            choices = {e: e.nearest(kind) for e in waiting}
+            for rank in range(len(places)):
+                for place in places:
+                    asking = [
+                        e for e in waiting if choices[e][rank : rank + 1] == [place] and kind not in e.place
+                    ]
+                    place.give_places(asking)
 
     def live_together(self) -> None:
         """Meet, ask, and take part."""
         p, governance = self.rules.community, self.around.governance
-        self.everybody("meet")
+        self.get_acquainted()
         self.register: dict[str, list[Employee]] = {channel.name: [] for channel in governance.channels}
         self.unheard: list[Employee] = []
         self.everybody("ask")
@@ -791,15 +1052,69 @@ class Twin(mesa.Model):
             self.event_rate = min(places / heads, 1.0)
             self.everybody("go_to_event")
 
+    def get_acquainted(self) -> None:
+        """Let ties lapse, let people make new ones, and let firms that are tied begin something together."""
+        p, luck, month = self.rules.community, self.luck, self.month
+        for one, other in self.ties():
+            if luck.uniform("tie/lapse", month, one.pair_with(other)) < p.tie_decay:
+                one.lose(other)
+        self.meet("place", Employee.goes_to_place)
+        self.meet("floor", Employee.lingers_on_floor)
+        self.meet("event", Employee.stays_after_event)
+        for person in self.employees:
+            person.ties = min(len(person.friends), 250)
+        begun = set()
+        for one, other in self.ties():
+            if luck.uniform("project", month, one.pair_with(other)) < p.joint_project / 12:
+                begun.add(frozenset((one.post.firm, other.post.firm)))
+        self.projects = len(begun)
+
+    def ties(self) -> list[tuple[Employee, Employee]]:
+        """Everybody who knows somebody of another firm, in pairs."""
+        return [(e, f) for e in self.employees for f in e.friends.values() if e.identity < f.identity]
+
+    def meet(self, occasion: str, where: Callable[[Employee], object]) -> None:
+        """Let those who come take to one other each, where they are."""
+        guests: dict[object, list[Employee]] = {}
+        for person in self.employees:
+            if (group := where(person)) is not None:
+                guests.setdefault(group, []).append(person)
+        liked = [(e, e.takes_to(group, occasion)) for group in guests.values() for e in group]
+        for person, other in liked:
+            if other is not None:
+                person.befriend(other)
+
+    def offers_that_arrive(self) -> float:
+        """Return how many offers reach people, relative to the plain park at month 0."""
+        share = self.rules.staying.offers_in_park
+        if self.centre.vacancy_rate <= 0:
+            return 1.0
+        posts = [post for firm in self.enterprises for post in firm.posts]
+        vacant = sum(post.holder is None for post in posts) / max(len(posts), 1)
+        return 1 - share + share * vacant / self.centre.vacancy_rate
+
     def move_homes(self) -> None:
         """Let people move, some of them into the park's flats."""
         self.movers: list[Employee] = []
         self.everybody("consider_moving")
-        for amenity in self.amenities:
-            if amenity.category == "flats":
-                amenity.let_flats(self.movers)
+        self.let_flats()
         for person in self.movers:
             person.move()
+
+    def let_flats(self) -> None:
+        """Let the flats that are free."""
+        for flats in self.flats:
+            flats.let_flats()
+
+    def help_to_search(self) -> float:
+        """Return by how much colleges and this month's job fairs quicken searches."""
+        labour, p = self.around.layout.labour, self.rules.hiring
+
+        def held(yearly: float) -> int:
+            return min(math.floor((self.month + 1) * yearly / 12) - math.floor(self.month * yearly / 12), 4)
+
+        fairs = p.fair_boost * held(labour.fairs_year) + p.large_fair_boost * held(labour.large_fairs_year)
+        return 1 + p.college_boost * labour.colleges + fairs
 
     def hire(self) -> None:
         """Fill the posts whose search ends, first with leavers who apply, then with strangers."""
@@ -822,13 +1137,16 @@ class Twin(mesa.Model):
             self.seekers.remove(winner)
             self.register_agent(winner)
             winner.take(post)
+        strangers = [post for post, _ in self.matured if post.holder is None]
+        for post in strangers:
+            identity = luck.newborn("person", post.firm.identity, post.number, post.fill)
+            stranger = Employee.born(self, identity)
+            stranger.take(post)
+            stranger.settle()
+        if strangers:
+            self.let_flats()
         for post, _ in self.matured:
-            if post.holder is None:
-                identity = luck.newborn("person", post.firm.identity, post.number, post.fill)
-                stranger = Employee.born(self, identity)
-                stranger.choose_zone(post.building)
-                stranger.settle_in_zone()
-                stranger.take(post)
+            self.tell("hire", post.holder.identity, post.firm.identity, post.holder.home)
 
     # --- firms and floor ---
 
@@ -914,6 +1232,10 @@ class Twin(mesa.Model):
             if shares:
                 out[f"coverage_{name}"] = fmean(shares)
                 out[f"coverage_all_{name}"] = fmean(share == 1 for share in shares)
+        housed = sum(e.flat is not None for e in self.employees)
+        waiting = sum(e.wish is not None for e in self.employees)
+        if housed + waiting:
+            out["placed_share_flats"] = housed / (housed + waiting)
         for category in ALLOTTED:
             wants = [e for e in people if category in e.needs]
             if wants:
@@ -934,7 +1256,8 @@ def twin_of(model: ParkModel, luck: Draws | None = None) -> Twin:
     if model.month:
         raise ValueError(f"the model is at month {model.month}, a twin is born at month 0")
     twin = Twin(model.spec, Surroundings.of(model), luck)
-    twin.centre = Centre(model.centre.scale, model.centre.commute_min, model.centre.served)
+    centre = model.centre
+    twin.centre = Centre(centre.scale, centre.commute_min, centre.served, centre.vacancy_rate)
     firms, posts = model.firms, model.posts
     sectors = list(model.spec.enterprises.sectors)
     by_row: dict[int, Enterprise] = {}
@@ -949,6 +1272,7 @@ def twin_of(model: ParkModel, luck: Draws | None = None) -> Twin:
                 born=int(firms.born[row]),
             )
             by_row[row].posts_made = int(firms.posts_made[row])
+            by_row[row].shrank = int(firms.shrank[row])
     for row in range(len(posts)):
         if posts.firm[row] < 0:
             continue
@@ -959,9 +1283,14 @@ def twin_of(model: ParkModel, luck: Draws | None = None) -> Twin:
         if posts.filled[row]:
             post.holder = person = _person(twin, model, _row(posts, row))
             person.post, person.since = post, int(posts.since[row])
+            person.premium = float(posts.premium[row])
             for category in ALLOTTED:
                 if (held := int(getattr(posts, category)[row])) >= 0:
                     person.place[category] = model.layout.amenities[held].name
+    here = {person.identity: person for person in twin.employees}
+    for rows, (one, other) in zip(model.ties.row.tolist(), model.ties.identity.tolist(), strict=True):
+        if posts.identity[rows].tolist() == [one, other]:
+            here[one].befriend(here[other])
     seekers = model.seekers
     for k in range(len(seekers)):
         columns = {name: column[0].item() for name, column in seekers.take([k]).items()}
@@ -977,13 +1306,17 @@ def _row(table: object, row: int) -> dict[str, float]:
 
 
 def _person(twin: Twin, model: ParkModel, columns: dict[str, float]) -> Employee:
-    same = ("age", "owner", "tied", "car", "ebike", "zone", "moves", "spread", "ties", "trust", "took_part")
+    same = ("age", "owner", "tied", "rotating", "car", "ebike", "zone", "moves", "spread", "ties", "trust")
+    same += ("took_part",)
     return Employee(
         twin,
         columns["identity"],
+        wage_band=WAGE_BANDS[columns["wage_band"]],
         household=HOUSEHOLDS[columns["household"]],
         needs=frozenset(name for bit, name in enumerate(ORDER) if columns["needs"] >> bit & 1),
         flat=model.layout.amenities[columns["flat"]].name if columns["flat"] >= 0 else None,
+        wish=model.layout.amenities[columns["flat_wish"]].name if columns["flat_wish"] >= 0 else None,
+        wish_since=columns["flat_since"],
         **{name: columns[name] for name in same},
     )
 

@@ -5,6 +5,7 @@ import sys
 from dataclasses import astuple
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
@@ -12,6 +13,8 @@ from benchmarks import plain_mesa
 from benchmarks.plain_mesa import Draws, Surroundings, slice_of, twin_of
 
 from parksim.model import ParkModel
+from parksim.population import HOUSEHOLDS, WAGE_BANDS
+from parksim.scenario.categories import CATEGORIES
 from parksim.scenario.read import load
 
 TINY = ("tiny-park", "tiny-community")
@@ -24,6 +27,19 @@ LIVELY = {  # everything that is off by default or seldom happens, so that equal
     "parameters.hiring.seek_in_park": 0.4,
     "parameters.home.flat_weight": 0.3,
     "parameters.travel.monthly_part": 0.3,
+    "parameters.home.tenant_moves_year": 1.0,
+    "parameters.home.form_couple_year": 0.28,
+    "parameters.home.first_child_year": 0.4,
+    "parameters.home.child_leaves_year": 0.5,
+    "parameters.home.buy_home_year": 0.2,
+    "parameters.staying.retirement_age": 50,
+    "parameters.staying.offers_in_park": 0.5,
+    "parameters.staying.hybrid_trial": 0.67,
+    "parameters.community.joint_project": 1.0,
+    "parameters.community.floor_tie": 0.3,
+    "hybrid": {"days": 2, "share": 0.5},
+    "labour": {"fairs_year": 5, "large_fairs_year": 2, "colleges": 3},
+    "population.rotating_shift_share": 0.3,
     "parameters.enterprises.growth_scale": 0.2,
     "parameters.enterprises.entry_year": 0.5,
     "parameters.enterprises.entrant_size": 6,
@@ -33,9 +49,15 @@ FAMILIES = {
     "population.owner_share": 0.3,
     "population.car_share": {"low": 0.3, "middle": 0.5, "high": 0.7},
     "population.ebike_share": {"low": 0.3, "middle": 0.5, "high": 0.7},
+    "population.rotating_by_sector": {"software": 0.6},
     "parameters.home.distance_spread": 0.5,
     "parameters.enterprises.exit_year_4_7": 0.2,
     "parameters.enterprises.exit_year_8": 0.2,
+}
+FLATS_FOR_SOME = {
+    "amenities.dormitory-flats.capacity": 2,
+    "amenities.dormitory-flats.wage_bands": ["low", "middle"],
+    "amenities.dormitory-flats.max_age": 40,
 }
 
 
@@ -65,10 +87,15 @@ def twin_events(twin):
 def engine_people(model):
     posts = model.posts
     names = [a.name for a in model.layout.amenities]
-    held = ("kindergarten", "school", "after_school", "flat")
+    held = ("kindergarten", "school", "after_school", "flat", "flat_wish")
     return {
         int(posts.identity[row]): (
             *(names[j] if (j := int(getattr(posts, column)[row])) >= 0 else None for column in held),
+            HOUSEHOLDS[posts.household[row]],
+            WAGE_BANDS[posts.wage_band[row]],
+            sorted(name for bit, name in enumerate(CATEGORIES) if int(posts.needs[row]) >> bit & 1),
+            bool(posts.owner[row]),
+            bool(posts.rotating[row]),
             int(posts.ties[row]),
             int(posts.moves[row]),
             int(posts.took_part[row]),
@@ -77,6 +104,7 @@ def engine_people(model):
             int(posts.floor[row]),
             round(float(posts.trust[row]), 4),
             round(float(posts.age[row]), 2),
+            float(posts.premium[row]),
         )
         for row in posts.filled.nonzero()[0]
     }
@@ -88,6 +116,12 @@ def twin_people(twin):
         e.identity: (
             *(e.place.get(category) for category in held),
             e.flat,
+            e.wish,
+            e.household,
+            e.wage_band,
+            sorted(e.needs),
+            e.owner,
+            e.rotating,
             e.ties,
             e.moves,
             e.took_part,
@@ -96,6 +130,7 @@ def twin_people(twin):
             e.post.floor,
             round(e.trust, 4),
             round(e.age, 2),
+            e.premium,
         )
         for e in twin.employees
     }
@@ -114,6 +149,7 @@ def restless():
     """Families, cars and restless firms in the tiny park, and IoT Town in small, old, new and on the way."""
     towns = {name: slice_of(name, 240, 16, **LIVELY) for name in TOWN}
     tiny = {name: load(name).with_({**LIVELY, **FAMILIES}) for name in TINY}
+    tiny["tiny-community"] = tiny["tiny-community"].with_(FLATS_FOR_SOME)
     return {name: in_lockstep(scenario, 3, 13) for name, scenario in {**tiny, **towns}.items()}
 
 
@@ -123,14 +159,31 @@ def test_restless_people_and_firms_tell_the_same_events(restless, name):
     assert engine_events(model) == twin_events(twin)
 
 
-def test_people_end_up_with_the_same_homes_places_ties_and_trust(restless):
+def test_people_end_up_with_the_same_households_homes_places_and_trust(restless):
     for model, twin in restless.values():
         ours, theirs = engine_people(model), twin_people(twin)
         assert ours.keys() == theirs.keys()
-        for identity, (*facts, trust, age) in ours.items():
-            *expected, their_trust, their_age = theirs[identity]
+        for identity, (*facts, trust, age, premium) in ours.items():
+            *expected, their_trust, their_age, their_premium = theirs[identity]
             assert facts == expected
             assert (trust, age) == pytest.approx((their_trust, their_age), abs=0.02)
+            assert premium == pytest.approx(their_premium, rel=1e-6)
+
+
+def test_the_same_people_know_each_other(restless):
+    for model, twin in restless.values():
+        posts, ties = model.posts, model.ties
+        here = (posts.identity[ties.row] == ties.identity).all(axis=1)  # who left this month goes next month
+        ours = {tuple(pair) for pair in ties.identity[here].tolist()}
+        assert ours == {(one.identity, other.identity) for one, other in twin.ties()}
+        assert len(ours) == np.count_nonzero(here)
+    assert any(twin.ties() for _, twin in restless.values())
+
+
+def test_the_same_firms_begin_something_together(restless):
+    for model, twin in restless.values():
+        assert model.memory.projects[-1] == twin.projects
+    assert any(twin.projects for _, twin in restless.values())
 
 
 def test_requests_are_answered_alike(restless):
@@ -143,13 +196,28 @@ def test_the_comparison_speaks_about_every_rule(restless):
     events = [event for _, twin in restless.values() for event in twin.events]
     assert {e.kind for e in events} == {"leave", "hire", "move_home", "firm_exit", "firm_entry"}
     causes = {e.detail for e in events if e.kind == "leave"}
-    assert causes >= {"commute", "services", "wage", "other", "left_city", "firm_closed", "laid_off"}
+    assert causes >= {
+        "commute",
+        "services",
+        "wage",
+        "other",
+        "left_city",
+        "retired",
+        "firm_closed",
+        "laid_off",
+    }
     gone = {e.identity for e in events if e.kind == "leave"}
     assert any(e.kind == "hire" and e.identity in gone for e in events), "nobody came back"
     people = [e for _, twin in restless.values() for e in twin.employees]
     assert any(e.place for e in people), "nobody holds a place"
     assert any(e.took_part > 0 for e in people), "nobody took part"
     assert {e.mode for e in people} >= {"walk", "bicycle", "ebike", "bus", "metro", "car"}
+    assert any(e.wish for e in people), "nobody waits for a flat"
+    let = {e.identity: e.month for e in events if e.kind == "move_home" and e.detail == "flat"}
+    assert any(let.get(e.identity, 0) > e.wish_since for e in people if e.flat), "nobody had to wait for one"
+    assert {e.rotating for e in people} == {e.owner for e in people} == {True, False}
+    assert {e.post.firm.home_days for e in people} == {0, 2}
+    assert all(twin.households_changed for _, twin in restless.values())
 
 
 def test_a_comparison_with_other_luck_would_fail():
