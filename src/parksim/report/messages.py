@@ -39,6 +39,7 @@ UNITS = {
     "CNY/year": "cny_year",
     "10^4 CNY/mu/year": "cny_mu",
     "10⁴ CNY/mu/year": "cny_mu",
+    "CNY/m2/month": "cny_m2",
     "mu": "mu",
     "m2": "m2",
     "index": "index",
