@@ -1,7 +1,7 @@
 """Run every benchmark, print the figures beside earlier ones, and write them as JSON.
 
-``python -m benchmarks [NAME ...] [--json FILE] [--against FILE]``. Machines differ and are noisy: figures in seconds are
-also given in units of a calibration loop measured in the same run, and compared by that.
+``python -m benchmarks [NAME ...] [--json FILE] [--against FILE]``. Machines differ and are
+noisy: earlier figures are compared by a calibration loop measured in each run.
 """
 
 from __future__ import annotations

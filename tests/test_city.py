@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from parksim import load
-from parksim.chance import Chance, combine
-from parksim.homes import choose_zone, spread, zone_codes, zone_utility
+from parksim.chance import Chance
+from parksim.homes import choose_zone, zone_codes, zone_utility
 from parksim.model import ParkModel
 from parksim.world.city import BICYCLE, BUS, METRO, SHUTTLE, WALK
 from parksim.world.place import Place
@@ -180,13 +180,7 @@ def test_a_large_sample_lives_where_the_logit_says():
     for tied in (False, True):
         utility = zone_utility(TINY, minutes, tied=tied)
         zone, best = choose_zone(
-            Chance(4),
-            ids,
-            np.zeros(n, int),
-            np.full(n, tied),
-            np.ones(n, int),
-            (utility, utility),
-            zone_codes(TINY),
+            Chance(4), ids, np.full(n, tied), np.ones(n, int), (utility, utility), zone_codes(TINY)
         )
         p = TINY.parameters.home
         slope = p.deterrence_tied if tied else p.deterrence_free
@@ -210,7 +204,7 @@ def test_who_is_tied_lives_farther_out():
 
 
 def test_the_spread_of_distance_has_mean_one():
-    ids = combine(np.arange(100_000, dtype=np.uint64), 7)
-    factor = spread(Chance(1), ids, np.zeros(100_000, int), 0.35)
+    model = ParkModel(load("iot-town-park").with_({"start.burn_in_months": 0}), seed=2)
+    factor = model.posts.spread[model.posts.filled]
     assert factor.mean() == pytest.approx(1, abs=0.01)
-    assert np.log(factor).std() == pytest.approx(0.35, abs=0.01)
+    assert np.log(factor).std() == pytest.approx(model.spec.parameters.home.distance_spread, rel=0.03)

@@ -1,5 +1,6 @@
 """Figures: they take and return axes, say what they show with units, and are the same every time."""
 
+import os
 import sys
 import xml.etree.ElementTree as ET
 from pathlib import Path
@@ -9,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.figure import Figure
+from matplotlib.testing.compare import compare_images
 
 sys.path.append(str(Path(__file__).parent))
 
@@ -20,6 +22,7 @@ from parksim.scenario.read import load
 from parksim.survival import kaplan_meier
 from parksim.world.grid import read_map
 
+PICTURES = Path(__file__).parent / "pictures"
 RATES = pd.DataFrame({"a": [12.0, 3.0], "b": [10.0, 3.5]}, index=["commute", "wage"])
 ZONES = pd.DataFrame({"a": [300, 200, 20], "b": [280, 230, 25]}, index=["North", "South", "East"])
 SWINGS = pd.DataFrame(
@@ -110,6 +113,24 @@ def test_a_figure_in_a_page_follows_the_page_and_keeps_its_ids_to_itself():
     assert "<metadata>" not in text
 
 
+# --- kept pictures --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "name", ["park_map", "difference_map", "paired_plot", "timeline", "who_gains", "sobol_bars"]
+)
+def test_a_figure_looks_as_it_did(name, tmp_path):
+    """``PARKSIM_KEEP_PICTURES=1 pytest tests/test_figures.py`` makes the kept pictures anew: look at them."""
+    kept, now = PICTURES / f"{name}.png", tmp_path / "now.png"
+    with style.context("en"):
+        ax = figures.new_figure(5, 4).subplots()
+        DRAWINGS[name](ax, "en")
+        target = kept if os.environ.get("PARKSIM_KEEP_PICTURES") else now
+        ax.figure.savefig(target, dpi=60, metadata={"Software": None})
+    if target is now:
+        assert compare_images(str(kept), str(now), tol=3) is None
+
+
 # --- what a map shows ---------------------------------------------------------------------------
 
 
@@ -160,8 +181,8 @@ def test_a_place_for_own_staff_is_hollow_and_an_open_one_filled():
 def test_the_legend_explains_what_is_drawn_and_nothing_else():
     labels = [handle.get_label() for handle in maps.legend_handles([case().scenarios[0]], "en")]
     assert labels == [
-        "Road", "Green", "Offices", "Housing", "Service building", "Fence", "Gate", "Bus stop", "Road entrance",
-        "Food, shops, daily needs", "Own staff only",
+        "Road", "Green", "Offices", "Housing", "Service building", "Fence", "Gate", "Bus stop",
+        "Road entrance", "Food, shops, daily needs", "Own staff only",
     ]  # fmt: skip
 
 

@@ -58,11 +58,11 @@ fixed: true
 
 
 def test_sobol_indices_of_a_linear_function(swept):
-    found = sensitivity(swept("{kind: sobol, samples: 128}"), "three", "commute_mean_min")
+    found = sensitivity(swept("{kind: sobol, samples: 64}"), "three", "commute_mean_min")
     level = found.ranked("tiny-park").set_index("path")
     # variances of 3 a and 4 b are as 9 to 16
-    assert level.loc[TIE, "ST"] == pytest.approx(9 / 25, abs=0.06)
-    assert level.loc[SERVICES, "ST"] == pytest.approx(16 / 25, abs=0.08)
+    assert level.loc[TIE, "ST"] == pytest.approx(9 / 25, abs=0.08)
+    assert level.loc[SERVICES, "ST"] == pytest.approx(16 / 25, abs=0.1)
     assert level.loc[WALK, "ST"] == pytest.approx(0, abs=0.01)
     assert level.loc[TIE, "ST_conf"] > 0
     difference = found.ranked("tiny-community - tiny-park")
@@ -80,13 +80,17 @@ def test_morris_effects_of_a_linear_function(swept):
 
 
 def test_a_latin_hypercube_ranks_too(swept):
-    found = sensitivity(swept("{kind: lhs, samples: 200}", reps=1), "three", "commute_mean_min")
-    assert found.ranked("tiny-park")["path"].tolist()[:2] == [SERVICES, TIE]
+    found = sensitivity(swept("{kind: lhs, samples: 100}", reps=1), "three", "commute_mean_min")
+    level = found.ranked("tiny-park")
+    assert level["path"].tolist() == [SERVICES, TIE, WALK]
+    # less of `services` is more of b, which lengthens
+    assert level["rho"].tolist() == pytest.approx([-0.8, 0.6, 0], abs=0.2)
+    assert (level["p"] < 0.05).tolist() == [True, True, False]
     assert np.isnan(found.noise.loc["tiny-park", "noise"])
 
 
 def test_replication_noise_is_reported_apart(swept):
-    store = swept("{kind: lhs, samples: 60}", reps=6)
+    store = swept("{kind: lhs, samples: 40}", reps=5)
     noise = sensitivity(store, "three", "commute_mean_min").noise
     # 25/12 between points, 25/12 shared luck, 0.01/12 the runs' own
     assert noise.loc["tiny-park", ["points", "replications", "interaction"]].sum() == pytest.approx(1)
@@ -151,6 +155,13 @@ def test_a_lever_with_two_values_can_be_the_reason():
     said = flips(x, np.where(x[:, 0] == 1, -1.0, 2.0), ["open", "b"])
     assert str(said.rules[0]) == "open > 0.5"
     assert (said.flips_inside, said.flips_covered) == (1, 1)
+
+
+def test_ties_neither_hold_nor_flip():
+    d = np.repeat([1.0, 0.0, -1.0], [60, 30, 10])
+    said = flips(np.zeros((100, 1)), d, ["a"], "x", "b - a")
+    assert (said.holds, said.flips) == (0.6, 0.1)
+    assert "holds in 60 % of 100 sampled futures, in 30 % there is no difference; no assumption" in str(said)
 
 
 def test_no_difference_at_all():

@@ -209,8 +209,10 @@ _PATTERNS: tuple[tuple[str, str, Better, float, str], ...] = (
         "share",
         "higher",
         0.01,
-        "mean over employees of the share of the categories of {} they need that have an open place they may use "
-        "within the circle's walking minutes of desk or home",
+        (
+            "mean over employees of the share of the categories of {} they need that have an open place they may "
+            "use within the circle's walking minutes of desk or home"
+        ),
     ),
     (
         "nearest_min_",

@@ -20,7 +20,6 @@ from parksim.firms.offices import Offices
 from parksim.homes import zone_codes, zone_utility
 from parksim.interventions import kinds
 from parksim.people import PERSON
-from parksim.population import EDUCATION, HOUSEHOLDS, WAGE_BANDS, hire_margins
 from parksim.phases import (
     community,
     enterprises,
@@ -33,6 +32,7 @@ from parksim.phases import (
     works,
 )
 from parksim.phases.hiring import Seekers
+from parksim.population import EDUCATION, HOUSEHOLDS, WAGE_BANDS, hire_margins
 from parksim.scenario.schema import MODES, TIERS
 from parksim.table import Current, Rows, Table
 from parksim.ties import Ties
@@ -97,6 +97,7 @@ FIRM: dict[str, tuple[Any, Any]] = {
 PHASES = (interventions, works, travel, services, community, staying, hiring, enterprises, measure)
 """The month, in order (model.md §3)."""
 
+_OF_THE_LAYOUT = ("zone_codes", "tech_sector", "shift_share", "hires", "offices", "building_codes")
 _SNAPSHOTS_KEPT = 2
 _snapshots: OrderedDict[tuple[str, int], bytes] = OrderedDict()
 
@@ -249,13 +250,16 @@ class ParkModel(AgentSeam):
     def _lay_out(self, layout: Layout) -> None:
         """Make everything that follows from a layout; people keep their buildings, places their names."""
         held = (
-            {name: self._held_names(name) for name in ("kindergarten", "school", "after_school", "flat")}
+            {
+                name: self._held_names(name)
+                for name in ("kindergarten", "school", "after_school", "flat", "flat_wish")
+            }
             if (hasattr(self, "place"))
             else {}
         )
         self.layout = layout
         self.place = Place(self.spec, layout)
-        for name in ("zone_codes", "tech_sector", "shift_share", "hires", "offices", "building_codes"):
+        for name in _OF_THE_LAYOUT:
             self.__dict__.pop(name, None)
         self._agents_stale = True
         self._grid = None
@@ -297,8 +301,12 @@ class ParkModel(AgentSeam):
     def shift_share(self) -> Floats:
         """Share of rotating shifts in each sector."""
         population = self.spec.population
-        return np.array([
-            population.rotating_by_sector.get(s, population.rotating_shift_share) for s in self.spec.enterprises.sectors])
+        return np.array(
+            [
+                population.rotating_by_sector.get(s, population.rotating_shift_share)
+                for s in self.spec.enterprises.sectors
+            ]
+        )
 
     @cached_property
     def hires(self) -> Population:

@@ -13,6 +13,8 @@ import pandas as pd
 from parksim.errors import ParksimError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import numpy.typing as npt
 
 _Z95 = 1.959963984540054
@@ -174,13 +176,17 @@ def _table(
     return at_risk, counts
 
 
-def _by_group(group: npt.ArrayLike, time: npt.NDArray[np.int64], estimate: object) -> pd.DataFrame:
+def _by_group(
+    group: npt.ArrayLike,
+    time: npt.NDArray[np.int64],
+    estimate: Callable[[npt.NDArray[np.bool_]], pd.DataFrame],
+) -> pd.DataFrame:
     labels = np.asarray(group, dtype=object)
     if labels.shape != time.shape:
         raise ParksimError(f"group has {labels.size} entries for {time.size} people")
     parts = []
     for label in sorted(set(labels), key=str):
-        part = estimate(labels == label)  # type: ignore[operator]
+        part = estimate(labels == label)
         part.insert(0, "group", label)
         parts.append(part)
     return pd.concat(parts, ignore_index=True)

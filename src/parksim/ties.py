@@ -122,7 +122,7 @@ class Ties:
             return 0
         start = chance.uniform("project", month, self.address) < odds
         firms = np.sort(posts.firm[self.row[start]].astype(np.int64), axis=1)
-        return int(len(np.unique(firms[:, 0] * (1 << 32) + firms[:, 1])))
+        return len(np.unique(firms[:, 0] * (1 << 32) + firms[:, 1]))
 
     def __getstate__(self) -> dict[str, Any]:
         return {"row": self.row, "identity": self.identity}

@@ -5,12 +5,16 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from parksim.cli import app
 from parksim.errors import ParksimError
+
+if TYPE_CHECKING:
+    from parksim.importers.draft import Draft
+    from parksim.importers.findings import Findings
 
 Into = Annotated[Path, typer.Option("--into", help="Folder to write in.", file_okay=False)]
 Force = Annotated[bool, typer.Option("--force", help="Overwrite files that are there.")]
@@ -76,6 +80,138 @@ def map_(
         console = Console()
         for line in as_text(loaded, lang):
             console.print(line, soft_wrap=True, no_wrap=True)
+
+
+imports = typer.Typer(no_args_is_help=True, help="Make a scenario from other people's files.")
+app.add_typer(imports, name="import")
+
+Name = Annotated[str, typer.Option("--name", help="Name of the scenario: a file NAME.yaml is written.")]
+CellM = Annotated[float, typer.Option(help="Side of a cell, m.", min=5, max=200)]
+Crs = Annotated[str, typer.Option(help="Coordinate system of the area: wgs84, gcj02, bd09 or EPSG:code.")]
+Employees = Annotated[int | None, typer.Option(help="By default what the floor has room for.", min=1)]
+
+
+@imports.command(name="osm")
+def import_osm(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="OpenStreetMap extract: .osm or .pbf.")],
+    name: Name,
+    into: Into = Path(),
+    bbox: Annotated[str | None, typer.Option(help="Area: west,south,east,north.")] = None,
+    polygon: Annotated[
+        Path | None, typer.Option(help="Area: a GeoJSON or .poly file.", dir_okay=False)
+    ] = None,
+    crs: Crs = "wgs84",
+    mapping: Annotated[Path | None, typer.Option(help="Own table of tags.", dir_okay=False)] = None,
+    cell_m: CellM = 25,
+    employees: Employees = None,
+    *,
+    force: Force = False,
+) -> None:
+    """Make a scenario of an OpenStreetMap extract."""
+    from parksim.importers import osm, outline
+    from parksim.importers.compose import Plan, compose
+    from parksim.importers.findings import Findings
+    from parksim.importers.tables import read_table
+
+    if bbox and polygon:
+        raise ParksimError("give either --bbox or --polygon")
+    area = outline.bbox(bbox, crs) if bbox else outline.polygon(polygon, crs) if polygon else None
+    source = f"OpenStreetMap, {file.name}"
+    findings = Findings()
+    features = osm.read(file, area, read_table("osm", mapping), findings)
+    draft = compose(features, Plan(name, name, cell_m, employees, source), findings)
+    _finish(draft, findings, into, source, osm.LICENCE, force=force)
+
+
+@imports.command(name="geojson")
+def import_geojson(
+    mapping: Annotated[Path, typer.Argument(metavar="MAPPING", help="YAML file that says what holds what.")],
+    name: Name,
+    into: Into = Path(),
+    employees: Employees = None,
+    *,
+    force: Force = False,
+) -> None:
+    """Make a scenario of GeoJSON files of one's own: buildings, parcels, roads, places."""
+    from parksim.importers import geojson
+    from parksim.importers.compose import Plan, compose
+    from parksim.importers.findings import Findings
+
+    findings = Findings()
+    plan = geojson.read_mapping(mapping)
+    features = geojson.read(plan, findings)
+    asked = Plan(name, name, plan.cell_m, employees, plan.source, plan.grade)
+    draft = compose(features, asked, findings)
+    _finish(draft, findings, into, plan.source, "", force=force)
+
+
+@imports.command(name="cityio")
+def import_cityio(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="cityIO table (JSON).")],
+    name: Name,
+    into: Into = Path(),
+    like: Annotated[
+        str | None, typer.Option(help="Scenario whose city, people, places and ways in to keep.")
+    ] = None,
+    *,
+    force: Force = False,
+) -> None:
+    """Make a scenario of an MIT CityScope table."""
+    from parksim.importers import cityio
+    from parksim.importers.draft import write_all
+    from parksim.importers.findings import Findings
+    from parksim.scenario.read import load
+
+    findings = Findings()
+    table = cityio.read(file)
+    kept = load(like) if like else None
+    path = str(Path(like).resolve()) if like and Path(like).is_file() else like or ""
+    draft = cityio.draft(table, name, findings, kept, path)
+    side = into / f"{name}-cityio.json"
+    write_all({side: cityio.text(table.raw)}, force=force)
+    _finish(draft, findings, into, f"cityIO, {file.name}", "", force=force)
+
+
+exports = typer.Typer(no_args_is_help=True, help="Write a scenario in another program's form.")
+app.add_typer(exports, name="export")
+
+
+@exports.command(name="cityio")
+def export_cityio(
+    scenario: NameOrFile,
+    out: Annotated[Path, typer.Option(help="JSON file to write.", dir_okay=False)],
+    table: Annotated[
+        Path | None,
+        typer.Option(help="Table it came from; by default NAME-cityio.json beside it.", dir_okay=False),
+    ] = None,
+    lon: Annotated[float, typer.Option(help="North-west corner, degrees east.")] = 0,
+    lat: Annotated[float, typer.Option(help="North-west corner, degrees north.")] = 0,
+    *,
+    force: Force = False,
+) -> None:
+    """Write the map of a scenario as an MIT CityScope table."""
+    from parksim.importers import cityio
+    from parksim.importers.draft import write_all
+    from parksim.scenario.read import load
+
+    loaded = load(scenario)
+    beside = Path(scenario).with_name(f"{loaded.name}-cityio.json")
+    base = table or (beside if Path(scenario).is_file() and beside.is_file() else None)
+    made = cityio.export(loaded, cityio.read(base).raw if base else None, lon=lon, lat=lat)
+    write_all({out: cityio.text(made)}, force=force)
+    print(out)
+
+
+def _finish(draft: Draft, findings: Findings, into: Path, source: str, licence: str, *, force: bool) -> None:
+    """Write, check, say what happened; end with 1 where the scenario does not pass."""
+    from parksim.importers.finish import finish, summary
+
+    files, problems = finish(draft, findings, into, source=source, licence=licence, force=force)
+    for line in summary(findings, problems):
+        print(line)
+    print("written:", *files)
+    if problems:
+        raise typer.Exit(1)
 
 
 def checked(*files: Path) -> int:

@@ -211,11 +211,7 @@ def sensitivity(
                 for row in ranked.to_dict("records")
             ]
             table(f"{name}: {of} ({found.kind})", tuple(map(str, ranked.columns)), rows)
-            print(
-                f"Variance of single runs: {_percent(noise['points'])} between design points, "
-                f"{_percent(noise['replications'])} luck they share, {_percent(noise['interaction'])} the "
-                f"rest; replication noise in what was analysed: {_percent(noise['noise'])}.\n"
-            )
+            print(_noise({str(name): float(share) for name, share in noise.items()}))
         for statement in robustness(where, chosen, name):
             print(f"{statement}\n")
         if plot is not None:
@@ -224,8 +220,16 @@ def sensitivity(
             figure.savefig(plot / f"sensitivity_{name}.png", dpi=150)  # type: ignore[union-attr]
 
 
-def _percent(share: float) -> str:
-    return "n/a" if share != share else f"{100 * share:.0f} %"  # noqa: PLR0124  (nan)
+def _noise(shares: dict[str, float]) -> str:
+    if shares["n_replications"] < 2:
+        return "One replication: how much of this is luck cannot be told.\n"
+    points, luck, rest, noise = (
+        f"{100 * shares[name]:.0f} %" for name in ("points", "replications", "interaction", "noise")
+    )
+    return (
+        f"Variance of single runs: {points} between design points, {luck} luck they share, {rest} the rest; "
+        f"replication noise in what was analysed: {noise}.\n"
+    )
 
 
 def _forecast(plan: Sweep, store: str, workers: int | None, reps: int | None) -> None:

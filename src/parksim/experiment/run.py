@@ -81,7 +81,9 @@ class Run:
             raise ParksimError(f"where is '{where}', should be 'park' or 'employer'")
         month = self.cohort["gone_month" if where == "park" else "left_month"].to_numpy()
         left = month >= 0
-        return kaplan_meier(np.where(left, month, self.months), left, group=None if by is None else self.cohort[by])
+        return kaplan_meier(
+            np.where(left, month, self.months), left, group=None if by is None else self.cohort[by]
+        )
 
     def incidence(self, *, by: str | None = None) -> pd.DataFrame:
         """Estimate how many of month 0 have left their employer, by month and cause (Aalen-Johansen).
@@ -95,7 +97,9 @@ class Run:
 
         month = self.cohort["left_month"].to_numpy()
         group = None if by is None else self.cohort[by]
-        return cumulative_incidence(np.where(month >= 0, month, self.months), self.cohort["left_cause"], group=group)
+        return cumulative_incidence(
+            np.where(month >= 0, month, self.months), self.cohort["left_cause"], group=group
+        )
 
     def _repr_html_(self) -> str:
         rows = [(name, value, describe(name).unit) for name, value in self.indicators.items()]
@@ -189,7 +193,7 @@ def cohort(model: ParkModel) -> pd.DataFrame:
     data = dict(model.memory.cohort)
     cause = np.array([*CAUSES, ""], dtype=object)[data.pop("left_cause")]
     columns = {
-        name: pd.Categorical.from_codes(
+        name: pd.Categorical.from_codes(  # type: ignore[call-overload]
             np.where(codes < 0, len(names[name]) - 1, codes), categories=list(names[name])
         )
         if name in names

@@ -12,7 +12,7 @@ from collections import deque
 from concurrent.futures import FIRST_COMPLETED, CancelledError, Executor, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from multiprocessing import connection, forkserver
+from multiprocessing import connection
 from typing import TYPE_CHECKING, Any
 
 from parksim.errors import ParksimError
@@ -21,6 +21,7 @@ from parksim.experiment.work import failure, process_id, work
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator
     from concurrent.futures import Future
+    from multiprocessing.context import BaseContext
 
     from parksim.experiment.work import Outcome, Play, Task
 
@@ -107,17 +108,17 @@ class _Pool:
         self.workers = workers
         # without this a script would be run again in each worker, unless guarded by __name__ == "__main__"
         self.needs_main = getattr(play, "__module__", "") == "__main__"
-        self.context = multiprocessing.get_context("forkserver")
+        self.forks = "forkserver" in multiprocessing.get_all_start_methods()  # not on Windows
+        self.context: BaseContext = multiprocessing.get_context("forkserver" if self.forks else "spawn")
         self.context.set_forkserver_preload(_PRELOAD)
         self.others = {child.pid for child in multiprocessing.active_children()}
         self._start()
 
     def _start(self) -> None:
-        with _environment(_ONE_THREAD):
-            forkserver.ensure_running()
         self.pool = ProcessPoolExecutor(self.workers, mp_context=self.context, initializer=_begin)
         try:
-            self.submit(process_id).result()
+            with _environment(_ONE_THREAD):  # the first process started hands it on to all others
+                self.submit(process_id).result()
         except BrokenProcessPool as error:
             raise ParksimError(
                 "worker processes cannot start; in a script, put the call under  if __name__ == '__main__':  "

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy.stats import binom
+from scipy.stats import binom, norm, spearmanr
 
 from parksim.errors import ParksimError
 from parksim.experiment import design, statistics
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 
-MAIN_COLUMN = {"sobol": "ST", "morris": "mu_star", "lhs": "S1"}
+MAIN_COLUMN = {"sobol": "ST", "morris": "mu_star", "lhs": "rho"}
 _PEEL = 0.1
 _FEWEST_FLIPS = 10
 _MOST_RULES = 3
@@ -50,7 +50,9 @@ class Sensitivity:
     table : DataFrame
         Columns ``of`` (a scenario, or ``other - baseline``), ``path`` and the indices with the half widths
         of their 95 % intervals: ``S1, S1_conf, ST, ST_conf`` (sobol), ``mu, mu_star, mu_star_conf, sigma``
-        (morris), ``S1, S1_conf`` (lhs, by RBD-FAST). They are of the means over replications.
+        (morris), or Spearman's ``rho, rho_conf`` with ``p`` corrected for looking at many paths (lhs: with
+        fewer points than a hundred paths need, indices of variance are mostly noise, rank correlations
+        are not). They are of the means over replications.
     noise : DataFrame
         Index ``of``; shares of the variance of single runs that lie between design points, between
         replications (luck and drawn parameters that all points share, which the indices do not see), and in
@@ -72,7 +74,7 @@ class Sensitivity:
     def ranked(self, of: str) -> pd.DataFrame:
         """Return the indices of one scenario or difference, the strongest path first."""
         rows = self.table[self.table["of"] == of].drop(columns="of")
-        return rows.sort_values(self.main, ascending=False).reset_index(drop=True)
+        return rows.sort_values(self.main, ascending=False, key=np.abs).reset_index(drop=True)
 
     def plot(self, of: str | None = None, ax: Axes | None = None, *, most: int = 12) -> Axes:
         """Draw the strongest paths as bars with their intervals.
@@ -126,8 +128,8 @@ class Robustness:
         The conclusion: 1, the alternative has more; -1, it has less; 0, nothing to hold.
     futures : int
         Replications at all design points with a value in both scenarios.
-    holds : float
-        Share of them with this sign; no difference at all does not hold.
+    holds, flips : float
+        Share of them with this sign, and with the other; in the rest there is no difference at all.
     rules : list of Rule
         Box in which it flips, as far as one was found.
     flips_inside, flips_covered : float
@@ -140,6 +142,7 @@ class Robustness:
     sign: int
     futures: int
     holds: float
+    flips: float
     rules: list[Rule]
     flips_inside: float
     flips_covered: float
@@ -152,10 +155,12 @@ class Robustness:
             f"{self.difference}: {word} {self.indicator} holds in {100 * self.holds:.0f} % of "
             f"{self.futures} sampled futures"
         )
-        if self.holds == 1:
+        if self.holds + self.flips < 1 - 1e-9:
+            text += f", in {100 * (1 - self.holds - self.flips):.0f} % there is no difference"
+        if self.flips == 0:
             return f"{text}."
         if not self.rules:
-            return f"{text}; no assumption says when it flips."
+            return f"{text}; no assumption says when it flips ({100 * self.flips:.0f} %)."
         rules = " and ".join(map(str, self.rules))
         return (
             f"{text}; it flips when {rules} ({100 * self.flips_inside:.0f} % of these futures flip, and they "
@@ -185,7 +190,7 @@ def sensitivity(store: Store, experiment: str | int, indicator: str) -> Sensitiv
         For other designs, or where a design point has no value in any replication.
     """
     try:
-        from SALib.analyze import morris, rbd_fast, sobol  # noqa: PLC0415
+        from SALib.analyze import morris, sobol  # noqa: PLC0415
     except ImportError as error:
         raise ParksimError("for sensitivity, pip install 'parksim[sensitivity]'") from error
     said, dimensions = _stored_design(store, experiment)
@@ -203,7 +208,7 @@ def sensitivity(store: Store, experiment: str | int, indicator: str) -> Sensitiv
         elif kind == "morris":
             found = morris.analyze(about, cube, y, num_levels=said.design.levels, seed=_SEED)
         else:
-            found = rbd_fast.analyze(about, cube, y, seed=_SEED)
+            found = _rank_correlations(cube, y)
         table = pd.DataFrame({"of": name, "path": about["names"]})
         for column in _COLUMNS[kind]:
             table[column] = np.asarray(found[column], dtype=np.float64) if found else 0.0
@@ -221,7 +226,7 @@ def sensitivity(store: Store, experiment: str | int, indicator: str) -> Sensitiv
 _COLUMNS = {
     "sobol": ("S1", "S1_conf", "ST", "ST_conf"),
     "morris": ("mu", "mu_star", "mu_star_conf", "sigma"),
-    "lhs": ("S1", "S1_conf"),
+    "lhs": ("rho", "rho_conf", "p"),
 }
 
 
@@ -271,8 +276,9 @@ def flips(
         With the box found in every other future and judged in those between.
     """
     sign = int(np.sign(d.mean())) if d.size else 0
-    flipped = d * sign <= 0
-    holds = float(1 - flipped.mean()) if d.size else math.nan
+    flipped = d * sign < 0
+    holds = float((d * sign > 0).mean()) if d.size else math.nan
+    against = float(flipped.mean()) if d.size else math.nan
     rules: list[Rule] = []
     inside_share, covered = math.nan, math.nan
     if sign and flipped[::2].sum() >= _FEWEST_FLIPS and x.shape[1]:
@@ -282,7 +288,7 @@ def flips(
             inside_share, covered = float(rest[inside].mean()), float(inside[rest].mean())
         if not inside_share > rest.mean():  # what does not hold in fresh futures is no rule
             rules, inside_share, covered = [], math.nan, math.nan
-    return Robustness(indicator, difference, sign, int(d.size), holds, rules, inside_share, covered)
+    return Robustness(indicator, difference, sign, int(d.size), holds, against, rules, inside_share, covered)
 
 
 # --- parts ---------------------------------------------------------------------------------------
@@ -336,6 +342,16 @@ def _complete(frame: pd.DataFrame, count: int, name: str, indicator: str) -> Flo
             "choose an indicator that is available in every run"
         )
     return means.to_numpy(np.float64)
+
+
+def _rank_correlations(cube: Floats, y: Floats) -> dict[str, Floats]:
+    """Spearman's correlation of each column with `y`; half widths by Fisher's transformation, p by Holm."""
+    found = [spearmanr(column, y) for column in cube.T]
+    rho = np.array([one.statistic for one in found], dtype=np.float64)
+    half = norm.ppf((1 + statistics.CONFIDENCE) / 2) * np.sqrt(1.06 / max(len(y) - 3, 1))
+    middle = np.arctanh(np.clip(rho, -0.999999, 0.999999))
+    spread = (np.tanh(middle + half) - np.tanh(middle - half)) / 2
+    return {"rho": rho, "rho_conf": spread, "p": statistics.holm([one.pvalue for one in found])}
 
 
 def _shares(frame: pd.DataFrame) -> dict[str, float]:

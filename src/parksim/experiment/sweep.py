@@ -164,7 +164,7 @@ class Sweep:
 
     def run(
         self,
-        store: Store | str | Path,
+        store: Store | str | Path = "sqlite:///runs.db",
         *,
         workers: int | None = None,
         reps: int | None = None,

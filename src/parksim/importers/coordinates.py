@@ -10,6 +10,7 @@ defined within China only. The way back is a fixed point, exact to 1 mm.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -244,3 +245,23 @@ def parse_bbox(text: str, crs: str) -> tuple[float, float, float, float]:
         raise CoordinateError(f"--bbox {text}: west must be less than east, south less than north{hint}")
     to_wgs84(box[0], box[1], crs, f"--bbox {text}")
     return west, south, east, north
+
+
+LAND = Path(__file__).with_name("land.npz")
+"""Quarter degrees with land or within 10 km of it, from Natural Earth 1:110m (public domain)."""
+
+
+def at_sea(lon: float, lat: float) -> bool:
+    """Whether a point seems to lie in the sea, on a coarse map: small islands are not on it."""
+    with np.load(LAND) as file:
+        land = np.unpackbits(file["land"]).reshape(720, 1440)
+    row, column = int((lat + 90) * 4) % 720, int((lon + 180) * 4) % 1440
+    return not land[row, column]
+
+
+def sea_note(lon: float, lat: float) -> list[str]:
+    """Say so where a park seems to lie in the sea."""
+    if not at_sea(lon, lat):
+        return []
+    where = f"{abs(lat):.3f}° {'N' if lat >= 0 else 'S'}, {abs(lon):.3f}° {'E' if lon >= 0 else 'W'}"
+    return [f"the park seems to lie in the sea, at {where}: swapped axes, or another coordinate system?"]

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
-OPEN = {"green": ",", "water": "~", "vacant": ":", "outside": "_"}
+OPEN = {"green": ",", "water": "~", "vacant": ":", "outside": "_", "parking": ";"}
 """Symbols of land that is no part of a block."""
 
 

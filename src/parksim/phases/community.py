@@ -140,8 +140,4 @@ def _take_part(model: ParkModel) -> None:
     rate = min(places / rows.size, 1.0)
     came = rows[chance.uniform("event", month, ids) < np.minimum(2 * rate * posts.trust[rows], 1)]
     posts.took_part[came] = month
-    made = (
-        chance.uniform("event/tie", month, posts.identity[came]) < model.spec.parameters.community.event_tie
-    )
-    posts.ties[came] = np.minimum(posts.ties[came] + made, MOST_TIES)
     model.community.participants = int(came.size)

@@ -217,7 +217,9 @@ def _mean_minutes(
 ) -> npt.NDArray[np.float64]:
     people = np.bincount(place, minlength=places)
     minutes = np.bincount(place, weights=model.posts.commute_min[rows], minlength=places)
-    return np.divide(minutes, people, out=np.full(places, np.nan), where=people > 0)
+    mean = np.full(places, np.nan)
+    np.divide(minutes, people, out=mean, where=people > 0)
+    return mean
 
 
 # --- services ------------------------------------------------------------------------------------

@@ -257,11 +257,9 @@ def _among_others(model: ParkModel, market: Market, daily: Floats, settled: Sett
 
     posts, units = model.posts, len(model.place.unit_building)
     rows = np.flatnonzero(posts.filled)
-    firms = max(len(model.firms), 1)
-    key, people = np.unique(posts.unit[rows].astype(np.int64) * firms + posts.firm[rows], return_counts=True)
-    unit, firm = np.divmod(key, firms)
-    here = np.bincount(unit, weights=people, minlength=units)
-    share = csr_array((people / here[unit], (unit, firm)), shape=(units, firms))
+    unit, firms = posts.unit[rows], max(len(model.firms), 1)
+    here = np.bincount(unit, minlength=units)
+    share = csr_array((1 / here[unit], (unit, posts.firm[rows])), shape=(units, firms))  # sums what is alike
     same = (share @ share.T).toarray()  # chance that one of unit a and one of unit b have one employer
     flow = daily[:, market.group] * settled.share
     return np.asarray((settled.staff - same @ flow) / np.maximum(settled.load, 1e-12))
@@ -283,35 +281,37 @@ def _carry(state: ServiceState, codes: npt.NDArray[np.uint64]) -> None:
 def allot(model: ParkModel) -> None:
     """Give places in kindergarten, school and class to those waiting.
 
-    Whoever holds a place keeps it as long as it exists and may be used. Everybody waiting asks at the nearest
-    place within reach, then, where that is full, at the next. A place takes the staff of its owner first and
-    others by lot; the lot belongs to (person, place, month), so nobody's luck depends on the order of rows.
+    Whoever holds a place keeps it as long as it is needed, exists and may be used. Everybody waiting asks at
+    the nearest place within reach, then, where that is full, at the next. A place takes the staff of its
+    owner first and others by lot; the lot belongs to (person, place, month), so nobody's luck depends on the
+    order of rows.
     """
     posts, place = model.posts, model.place
     for name in ALLOTTED:
         column = getattr(posts, name)
         seats = [j for j, a in enumerate(place.amenities) if a.category == name]
         held = np.flatnonzero(posts.filled & (column >= 0))
-        lost = ~np.isin(column[held], seats)
+        lost = ~np.isin(column[held], seats) | ((posts.needs[held] & bits_of((name,))) == 0)
         lost[~lost] = ~place.usable[posts.unit[held[~lost]], column[held[~lost]]]
         column[held[lost]] = -1
+        taken = np.bincount(column[held[~lost]], minlength=len(place.amenities))
         for j in seats:  # a place that shrank keeps those with the best lots
-            members = np.flatnonzero(posts.filled & (column == j))
-            over = members.size - int(place.amenities[j].capacity)
+            over = int(taken[j]) - int(place.amenities[j].capacity)
             if over > 0:
-                column[_by_lot(model, j, members)[-over:]] = -1
+                column[_by_lot(model, j, np.flatnonzero(posts.filled & (column == j)))[-over:]] = -1
         waiting = np.flatnonzero(posts.filled & ((posts.needs & bits_of((name,))) != 0) & (column < 0))
-        if not seats or waiting.size == 0:
+        free = {j: int(place.amenities[j].capacity) - int(taken[j]) for j in seats}
+        if waiting.size == 0 or all(places <= 0 for places in free.values()):
             continue
         minutes = reach_minutes(model, seats)[posts.unit[waiting]]
         choice = np.argsort(minutes, axis=1, kind="stable")
         for k in range(len(seats)):
             for i, j in enumerate(seats):
-                free = int(place.amenities[j].capacity) - int(np.count_nonzero(posts.filled & (column == j)))
-                if free <= 0:
-                    continue
-                asks = (choice[:, k] == i) & np.isfinite(minutes[:, i]) & (column[waiting] < 0)
-                column[_by_lot(model, j, waiting[asks])[:free]] = j
+                if free[j] > 0:
+                    asks = (choice[:, k] == i) & np.isfinite(minutes[:, i]) & (column[waiting] < 0)
+                    taken_now = _by_lot(model, j, waiting[asks])[: free[j]]
+                    column[taken_now] = j
+                    free[j] -= taken_now.size
 
 
 def reach_minutes(model: ParkModel, amenities: list[int]) -> Floats:

@@ -14,10 +14,11 @@ import numpy as np
 import numpy.typing as npt
 
 from parksim import homes
-from parksim.chance import Floats
-from parksim.people import HOUSEHOLDS, KINDERGARTEN, SCHOOL, needs_of
+from parksim.people import KINDERGARTEN, SCHOOL, needs_of
+from parksim.population import HOUSEHOLDS
 
 if TYPE_CHECKING:
+    from parksim.chance import Floats
     from parksim.model import ParkModel
     from parksim.scenario.parameters import StayingParameters
 

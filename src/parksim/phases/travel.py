@@ -30,6 +30,7 @@ CONVERGED_MIN = 0.05
 MAX_ROUNDS = 10
 _FIRST_WEIGHT = 0.6  # of what a round found, against what was believed before; later rounds learn it
 _LEAST_WEIGHT = 0.1
+_LONGEST_STEP_MIN = 8.0  # a queue that looks endless at first is believed bit by bit
 _KM_PER_WALK_MIN = 0.075
 _STAIRS = 3  # the highest floor that people climb to
 
@@ -128,7 +129,7 @@ def settle(model: ParkModel) -> None:
             with np.errstate(divide="ignore", invalid="ignore"):
                 part = np.where(np.abs(turned) > 1e-9, -moved / turned, 1.0)
             part = np.clip(part, _LEAST_WEIGHT, 1.0)
-        moved = part * step
+        moved = np.clip(part * step, -_LONGEST_STEP_MIN, _LONGEST_STEP_MIN)
         queues = queues + moved
         if state.residual_min <= CONVERGED_MIN:
             break

@@ -18,7 +18,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 from parksim.experiment import statistics
 from parksim.report import style
 from parksim.report.maps import axes, difference_map, maps_side_by_side, park_map, styled
-from parksim.report.messages import Messages, verdict_kind
+from parksim.report.messages import NO_UNIT, Messages, verdict_kind
 from parksim.report.places import reach
 
 if TYPE_CHECKING:
@@ -204,6 +204,13 @@ def forest(
         ax.tick_params(axis="y", length=0)
         ax.spines["left"].set_visible(False)
         ax.xaxis.grid(visible=True)
+    title = m(
+        "figure.forest_title",
+        alternative=m.own(_by_name(comparison, other)),
+        baseline=m.own(comparison.scenarios[0]),
+    )
+    figure.suptitle(wrapped(title, lang, 88), x=0.01, ha="left", fontsize=10.5)
+    figure.supxlabel(m("figure.forest_note"), x=0.01, ha="left", fontsize=8.5, color=style.MUTED)
     return list(panels)
 
 
@@ -246,9 +253,23 @@ def main_indicators(comparison: Comparison, topic: str | None = None) -> list[st
     return [name for name in every if name in comparison.indicators]
 
 
+def monthly_indicators(comparison: Comparison) -> list[str]:
+    """Return the indicators that are drawn month by month, those that the comparison keeps."""
+    kept = set(comparison.series["indicator"]) if "indicator" in comparison.series else set()
+    served = [f"served_{circle}" for circle in comparison.scenarios[0].circles]
+    names = [
+        "commute_mean_min",
+        *served[:2],
+        "turnover_annual",
+        "ties_per_employee",
+        "requests_answered_share",
+    ]
+    return [name for name in names if name in kept]
+
+
 def forest_size(found: Mapping[str, Sequence[str]]) -> tuple[float, float]:
     """Return width and height in inches that a forest of so many rows and panels needs."""
-    return 7.4, 0.23 * sum(map(len, found.values())) + 0.72 * len(found) + 0.3
+    return 7.4, 0.23 * sum(map(len, found.values())) + 0.72 * len(found) + 0.9
 
 
 def _with_side(m: Messages, comparison: Comparison, name: str, lang: str) -> str:
@@ -322,7 +343,7 @@ def who_gains(
     lang: str = "en",
     scenario: str | None = None,
     *,
-    without: Collection[str] = ("home_zone",),
+    without: Collection[str] = ("home_zone", "building"),
 ) -> Axes:
     """Draw the difference by group with its interval and the number of people in each group.
 
@@ -632,15 +653,9 @@ def write_figures(comparison: Comparison, folder: str | Path, lang: str = "en") 
             for indicator in {"commute_mean_min_cohort", "commute_mean_min"} & set(comparison.indicators):
                 pair = partial(paired_plot, comparison, indicator, lang=lang, scenario=name)
                 keep(f"pairs-{indicator}{end}", 5.2, 3.6, on_axes(pair))
-        kept = set(comparison.series["indicator"]) if "indicator" in comparison.series else set()
-        for indicator in shown:
-            if indicator in kept:
-                keep(
-                    f"months-{indicator}",
-                    5.2,
-                    3.3,
-                    on_axes(partial(timeline, comparison, indicator, lang=lang)),
-                )
+        for indicator in monthly_indicators(comparison):
+            months = on_axes(partial(timeline, comparison, indicator, lang=lang))
+            keep(f"months-{indicator}", 5.2, 3.3, months)
     return out
 
 
@@ -707,7 +722,7 @@ def svg(figure: Figure, prefix: str, lang: str = "en") -> str:
 def axis_label(m: Messages, unit: str, *, difference: bool = False) -> str:
     """Return the label of an axis: the unit, or nothing where there is none."""
     name = m.unit(unit, difference=difference)
-    label = "" if name == m("unit.none") else name
+    label = "" if name in NO_UNIT else name
     if difference:
         return f"{m('page.difference')} ({label})" if label else m("page.difference")
     return label

@@ -332,7 +332,8 @@ def legend_handles(scenarios: Sequence[Layout], lang: str, *, places: bool = Tru
                 [], [], color=style.FENCE, linewidth=1.2, linestyle=(0, (1, 2)), label=m("figure.fence_open")
             )
         )
-    if any(s.map.gates for s in scenarios):
+    closed = [{f.name for f in s.map.fences if not f.open} for s in scenarios]
+    if any(g.fence in names for s, names in zip(scenarios, closed, strict=True) for g in s.map.gates):
         handles.append(Line2D([], [], color=style.GATE, linewidth=4, label=m("figure.gate")))
     if not places:
         return handles

@@ -22,32 +22,7 @@ if TYPE_CHECKING:
 
 Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
-UNITS = {
-    "min": "min",
-    "share": "share",
-    "ratio": "ratio",
-    "ties": "per_head",
-    "workers": "workers",
-    "persons": "persons",
-    "firms": "firms",
-    "days": "days",
-    "months": "months",
-    "count": "count",
-    "1/year": "year_count",
-    "per year": "year_count",
-    "CNY": "cny",
-    "CNY/year": "cny_year",
-    "10^4 CNY/mu/year": "cny_mu",
-    "10⁴ CNY/mu/year": "cny_mu",
-    "CNY/m2/month": "cny_m2",
-    "mu": "mu",
-    "m2": "m2",
-    "index": "index",
-    "–": "none",
-    "": "none",
-}
-"""Key of each unit's name in the catalogue."""
-
+NO_UNIT = ("", "–")
 _DECIMALS = {"min": 1, "share": 1, "days": 1, "months": 1, "m2": 0, "persons": 0, "firms": 0}
 _MONEY = {"CNY", "CNY/year"}
 _PATTERNS: tuple[tuple[str, str, str], ...] = (
@@ -182,10 +157,7 @@ class Messages:
 
     def unit(self, unit: str, *, difference: bool = False) -> str:
         """Return how a unit is written; differences of shares are in percentage points."""
-        if unit == "share" and difference:
-            return self("unit.points")
-        key = UNITS.get(unit)
-        return unit if key is None else self(f"unit.{key}")
+        return self.word("unit.points" if unit == "share" and difference else f"unit.{unit}", unit)
 
     def number(self, value: float | None, unit: str, *, sign: bool = False, difference: bool = False) -> str:
         """Write a number without its unit, in the decimals of the unit; nothing there is a dash."""
@@ -207,7 +179,7 @@ class Messages:
         """Write a number with its unit."""
         text = self.number(value, unit, sign=sign, difference=difference)
         name = self.unit(unit, difference=difference)
-        if value is None or not math.isfinite(value) or name == self("unit.none"):
+        if value is None or not math.isfinite(value) or name in NO_UNIT:
             return text
         return self._joined(text, name)
 
@@ -223,9 +195,7 @@ class Messages:
         if kind == "same":
             amount = f"{threshold * self.scale(unit):g}"
             name = self.unit(unit, difference=True)
-            return self(
-                "verdict.same", amount=amount if name == self("unit.none") else self._joined(amount, name)
-            )
+            return self("verdict.same", amount=amount if name in NO_UNIT else self._joined(amount, name))
         return self(f"verdict.{kind}")
 
     def _joined(self, number: str, unit: str) -> str:

@@ -32,8 +32,9 @@ if TYPE_CHECKING:
 
 COMMUTE_TARGET = ("commute_share_within_45", 0.80)
 """Of the national monitoring report of city commuting: 80 % within 45 minutes."""
-TIMELINES = ("commute_mean_min", "turnover_annual", "ties_per_employee", "requests_answered_share")
 PAYERS = ("government", "operator", "employers", "users")
+ENOUGH = 20
+"""With fewer futures drawn, the share of them in which a sign holds says little."""
 SURE = 0.9
 """A difference whose sign holds in fewer of the futures is called weak."""
 MOST_LISTED = 9
@@ -267,10 +268,11 @@ class Report:
         """Return groups of people shown to lose, and how many differences were looked at."""
         looked, found = 0, []
         for indicator in self.group_indicators:
-            for row in self.group_rows(indicator, other):
-                looked += 1
-                if row["kind"] == "worse":
-                    found.append({**row, "indicator": self.m.indicator(indicator)})
+            looked += len(self._group_table(indicator, other))
+            rows = self.group_rows(indicator, other)
+            found += [
+                {**row, "indicator": self.m.indicator(indicator)} for row in rows if row["kind"] == "worse"
+            ]
         return {"looked": looked, "found": found}
 
     def payers(self, other: Scenario) -> list[Row]:
@@ -287,7 +289,12 @@ class Report:
             if r.kind in {"better", "worse", "higher", "lower"}
         ]
         shares = {r.name: self.comparison.difference(r.name, other.name).sign_share for r in rows}
-        return {"total": len(rows), "weak": [r for r in rows if shares[r.name] < SURE]}
+        return {
+            "total": len(rows),
+            "weak": [r for r in rows if shares[r.name] < SURE],
+            "futures": self.comparison.reps,
+            "few": self.comparison.reps < ENOUGH,
+        }
 
     @property
     def unknowns(self) -> dict[str, int]:
@@ -326,57 +333,86 @@ class Report:
         handles = maps.legend_handles(list(self.comparison.scenarios), self.m.lang)
         columns = 4
         figure = figures.new_figure(6.8, 0.23 * math.ceil(len(handles) / columns) + 0.15)
-        figure.legend(handles=handles, loc="center", ncols=columns, fontsize=8.5)
+        ink = style.MAP_INK  # the page keeps this figure on a light ground, as the maps themselves
+        figure.legend(handles=handles, loc="center", ncols=columns, fontsize=8.5, labelcolor=ink)
         return self._picture("map-legend", figure, self.m("page.map_legend"), wide=True)
 
     def reach_maps(self) -> list[Picture]:
         """Return what can be reached on foot in every scenario, on one scale, and then the changes."""
-        m = self.m
-        values = {name: 100 * reached for name, reached in self._reach.items()}
-        out = []
+        return self._value_maps(
+            "reach", self.m("page.reach_title"), self._reach, "share", limits=(0.0, 100.0)
+        )
+
+    def measured_maps(self) -> list[Picture]:
+        """Return what runs measured by building, where groups ``building=…`` are kept."""
+        out: list[Picture] = []
+        groups = self.comparison.groups
+        if "group" not in groups:
+            return out
+        inside = groups[groups["group"].astype(str).str.startswith("building=")]
+        for indicator in [str(name) for name in inside["indicator"].unique()]:
+            if indicator not in self.comparison.indicators:
+                continue
+            here = inside[inside["indicator"] == indicator]
+            means = here.groupby(["scenario", "group"])["value"].mean()
+            values = {
+                s.name: np.array(
+                    [means.get((s.name, f"building={b.name}"), np.nan) for b in read_map(s.map).buildings]
+                )
+                for s in self.comparison.scenarios
+            }
+            if all(np.isfinite(v).any() for v in values.values()):
+                about = self.comparison.about(indicator)
+                out += self._value_maps(
+                    indicator,
+                    self.m.indicator(indicator),
+                    values,
+                    about.unit,
+                    lower_is_better=about.better == "lower",
+                )
+        return out
+
+    def _value_maps(
+        self,
+        key: str,
+        what: str,
+        values: dict[str, places.Floats],
+        unit: str,
+        *,
+        limits: tuple[float, float] | None = None,
+        lower_is_better: bool = False,
+    ) -> list[Picture]:
+        """Draw values by building for every scenario on one scale, and each change on a scale of its own."""
+        m, out = self.m, []
+        shown = {name: m.scale(unit) * v for name, v in values.items()}
+        limits = limits or maps.common_limits(shown.values())
         for s in self.comparison.scenarios:
             figure = self._map_figure(s, bar=True)
-            title = f"{self.letters[s.name]}  {m('page.reach_title')}"
-            maps.park_map(
-                s,
-                figure.subplots(),
-                values[s.name],
-                lang=m.lang,
-                limits=(0.0, 100.0),
-                legend=False,
-                label="%",
-                title=title,
-            )
-            out.append(
-                self._picture(f"reach-{s.name}", figure, self._span("page.reach_alt", s, self._reach[s.name]))
-            )
+            title = f"{self.letters[s.name]}  {what}"
+            options = {"lang": m.lang, "legend": False, "title": title, "label": m.unit(unit)}
+            maps.park_map(s, figure.subplots(), shown[s.name], limits=limits, **options)
+            ends = self._ends(values[s.name], unit)
+            alt = m("page.value_alt", what=what, title=m.own(s), low=ends[0], high=ends[1])
+            out.append(self._picture(f"{key}-{s.name}", figure, alt))
         for s in self.others:
             if s.map.shape != self.base.map.shape:
                 continue
             figure = self._map_figure(s, bar=True)
-            title = m(
-                "page.reach_difference",
-                alternative=self.letters[s.name],
-                baseline=self.letters[self.base.name],
-            )
-            pair = (maps.cell_values(self.base, values[self.base.name]), maps.cell_values(s, values[s.name]))
+            letters = {"alternative": self.letters[s.name], "baseline": self.letters[self.base.name]}
+            title = m("page.value_change", what=what, **letters)
+            pair = maps.cell_values(self.base, shown[self.base.name]), maps.cell_values(s, shown[s.name])
+            options = {
+                "lang": m.lang,
+                "legend": False,
+                "title": title,
+                "label": m.unit(unit, difference=True),
+            }
             maps.difference_map(
-                self.base,
-                s,
-                pair,
-                figure.subplots(),
-                lang=m.lang,
-                title=title,
-                legend=False,
-                label=m("unit.points"),
+                self.base, s, pair, figure.subplots(), lower_is_better=lower_is_better, **options
             )
-            out.append(
-                self._picture(
-                    f"reach-change-{s.name}",
-                    figure,
-                    self._span("page.reach_difference_alt", s, (pair[1] - pair[0]) / 100, difference=True),
-                )
-            )
+            ends = self._ends((pair[1] - pair[0]) / m.scale(unit), unit, difference=True)
+            alt = m("page.value_change_alt", what=what, low=ends[0], high=ends[1])
+            out.append(self._picture(f"{key}-change-{s.name}", figure, alt))
         return out
 
     def reach_table(self) -> list[tuple[str, list[str]]]:
@@ -404,8 +440,9 @@ class Report:
         m, about = self.m, self.comparison.about(indicator)
         out = []
         for group, row in self._group_table(indicator, other).iterrows():
-            if str(group).startswith("home_zone=") and not indicator.startswith("commute"):
-                continue  # where people live says little about what they reach from the desk
+            kind = str(group).partition("=")[0]
+            if kind == "building" or (kind == "home_zone" and not indicator.startswith("commute")):
+                continue  # buildings have maps; homes say little about what is reached from the desk
             dimension, level = m.group(str(group), self.base)
             out.append(
                 {
@@ -429,7 +466,7 @@ class Report:
         out = []
         for indicator in self.group_indicators[:2]:
             groups = self._group_table(indicator, other).index
-            rows = sum(not str(group).startswith("home_zone=") for group in groups)
+            rows = sum(not str(group).startswith(("home_zone=", "building=")) for group in groups)
             figure = figures.new_figure(5.2, 0.23 * rows + 1.1)
             figures.who_gains(
                 self.comparison, indicator, figure.subplots(), lang=self.m.lang, scenario=other.name
@@ -450,15 +487,7 @@ class Report:
     def timelines(self) -> list[Picture]:
         """Return the main indicators month by month."""
         out: list[Picture] = []
-        kept = (
-            set(self.comparison.series["indicator"].unique())
-            if "indicator" in self.comparison.series
-            else set()
-        )
-        circles = [f"served_{name}" for name in list(self.base.circles)[:2]]
-        for indicator in [*TIMELINES[:1], *circles, *TIMELINES[1:]]:
-            if indicator not in kept:
-                continue
+        for indicator in figures.monthly_indicators(self.comparison):
             figure = figures.new_figure(4.6, 3.1)
             figures.timeline(self.comparison, indicator, figure.subplots(), lang=self.m.lang)
             unit = self.comparison.about(indicator).unit
@@ -692,12 +721,12 @@ class Report:
         key = "f-" + "".join(c if c.isalnum() else "-" for c in name)
         return Picture(key, Markup(figures.svg(figure, key, self.m.lang)), alt, wide=wide)  # noqa: S704  (our own drawing)
 
-    def _span(self, key: str, scenario: Scenario, values: Any, *, difference: bool = False) -> str:
-        ends = [
-            self.m.value(float(f(values)), "share", sign=difference, difference=difference)
-            for f in (np.nanmin, np.nanmax)
-        ]
-        return self.m(key, title=self.m.own(scenario), low=ends[0], high=ends[1])
+    def _ends(self, values: places.Floats, unit: str, *, difference: bool = False) -> tuple[str, str]:
+        """Write the least and the largest of some values; nan is left out."""
+        found = values[np.isfinite(values)]
+        ends = (float(found.min()), float(found.max())) if found.size else (math.nan, math.nan)
+        low, high = (self.m.value(x, unit, sign=difference, difference=difference) for x in ends)
+        return low, high
 
 
 def _bar(result: Paired, about: Indicator) -> dict[str, float]:

@@ -17,12 +17,22 @@ Grade = Literal["A", "B", "C", "assumed"]
 class Frozen(BaseModel):
     """Base of everything read from a file: unknown keys are errors, values never change."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=False, allow_inf_nan=False,
-                              validate_default=True)  # a default stated and one left out are the same value
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", strict=False, allow_inf_nan=False, validate_default=True
+    )  # a default stated and one left out are the same value
 
 
-def param(default: float, low: float, high: float, unit: str, grade: Grade, source: str, *,
-          ge: float | None = None, le: float | None = None) -> Any:
+def param(
+    default: float,
+    low: float,
+    high: float,
+    unit: str,
+    grade: Grade,
+    source: str,
+    *,
+    ge: float | None = None,
+    le: float | None = None,
+) -> Any:
     """One entry of the table: a float field that carries its plausible range, unit, grade and source.
 
     Parameters
@@ -38,8 +48,12 @@ def param(default: float, low: float, high: float, unit: str, grade: Grade, sour
     span = high - low or abs(default) or 1.0
     if ge is None:
         ge = max(low - 3 * span, 0.0) if low >= 0 else low - 3 * span
-    return Field(default, ge=ge, le=high + 3 * span if le is None else le,
-                 json_schema_extra={"low": low, "high": high, "unit": unit, "grade": grade, "source": source})
+    return Field(
+        default,
+        ge=ge,
+        le=high + 3 * span if le is None else le,
+        json_schema_extra={"low": low, "high": high, "unit": unit, "grade": grade, "source": source},
+    )
 
 
 class TravelParameters(Frozen):
@@ -54,25 +68,70 @@ class TravelParameters(Frozen):
     bus_access_min: float = param(6, 4, 8, "min", "assumed", "walk to a stop at home, about 450 m")
     car_access_min: float = param(3, 2, 5, "min", "assumed", "from door to parked car at home")
     ebike_access_min: float = param(2, 1, 3, "min", "assumed", "unlocking and parking at both ends")
-    parking_search_min: float = param(4, 2, 8, "min", "assumed",
-                                      "finding a place at the building and walking from it, where no car park is drawn")
+    parking_search_min: float = param(
+        4,
+        2,
+        8,
+        "min",
+        "assumed",
+        "finding a place at the building and walking from it, where no car park is drawn",
+    )
     parking_empty_min: float = param(1.5, 1.0, 2.5, "min", "assumed", "finding a place in an empty car park")
-    parking_full_factor: float = param(4, 2, 8, "factor", "assumed", "what the last place takes longer to find than the first")
-    parking_power: float = param(8, 6, 10, "–", "assumed", "how suddenly search grows as a car park fills", ge=1, le=12)
-    parking_reach_min: float = param(12, 8, 15, "min", "assumed", "longest walk from a car park that is considered", ge=1)
-    station_feeder_kmh: float = param(9, 6, 12, "km/h", "assumed",
-                                      "to a station beyond walking distance by shared bicycle or feeder bus", ge=3, le=25)
-    station_feeder_wait_min: float = param(2, 1, 4, "min", "assumed", "finding and parking the bicycle, or waiting for the bus")
-    stairs_min_per_floor: float = param(0.35, 0.25, 0.45, "min/floor", "assumed", "a storey of 4 m climbed at 0.19 m/s")
+    parking_full_factor: float = param(
+        4, 2, 8, "factor", "assumed", "what the last place takes longer to find than the first"
+    )
+    parking_power: float = param(
+        8, 6, 10, "–", "assumed", "how suddenly search grows as a car park fills", ge=1, le=12
+    )
+    parking_reach_min: float = param(
+        12, 8, 15, "min", "assumed", "longest walk from a car park that is considered", ge=1
+    )
+    station_feeder_kmh: float = param(
+        9,
+        6,
+        12,
+        "km/h",
+        "assumed",
+        "to a station beyond walking distance by shared bicycle or feeder bus",
+        ge=3,
+        le=25,
+    )
+    station_feeder_wait_min: float = param(
+        2, 1, 4, "min", "assumed", "finding and parking the bicycle, or waiting for the bus"
+    )
+    stairs_min_per_floor: float = param(
+        0.35, 0.25, 0.45, "min/floor", "assumed", "a storey of 4 m climbed at 0.19 m/s"
+    )
     lift_min_per_floor: float = param(0.08, 0.05, 0.12, "min/floor", "assumed", "about 0.8 m/s incl. stops")
-    lift_interval_min: float = param(0.6, 0.4, 1.0, "min", "assumed", "between lifts that leave the hall; CIBSE Guide D: 0.5 is good")
-    lift_design_share: float = param(0.12, 0.11, 0.15, "share/5 min", "B",
-                                     "CIBSE Guide D: lifts of offices carry 11-15 % of the design head-count in 5 min", ge=0.01, le=1)
-    lift_design_m2: float = param(22, 15, 30, "m2", "assumed", "floor a person for which lifts were dimensioned", ge=3)
-    lift_peak_share: float = param(0.12, 0.08, 0.16, "share/5 min", "assumed", "of a building's staff in the busiest 5 min", le=1)
+    lift_interval_min: float = param(
+        0.6, 0.4, 1.0, "min", "assumed", "between lifts that leave the hall; CIBSE Guide D: 0.5 is good"
+    )
+    lift_design_share: float = param(
+        0.12,
+        0.11,
+        0.15,
+        "share/5 min",
+        "B",
+        "CIBSE Guide D: lifts of offices carry 11-15 % of the design head-count in 5 min",
+        ge=0.01,
+        le=1,
+    )
+    lift_design_m2: float = param(
+        22, 15, 30, "m2", "assumed", "floor a person for which lifts were dimensioned", ge=3
+    )
+    lift_peak_share: float = param(
+        0.12, 0.08, 0.16, "share/5 min", "assumed", "of a building's staff in the busiest 5 min", le=1
+    )
     lift_peak_min: float = param(15, 10, 25, "min", "assumed", "how long arrivals keep that pace")
-    time_weight: float = param(-0.07, -0.09, -0.05, "1/min", "assumed",
-                               "logit coefficient of minutes; value usual in mode-choice studies", le=0)
+    time_weight: float = param(
+        -0.07,
+        -0.09,
+        -0.05,
+        "1/min",
+        "assumed",
+        "logit coefficient of minutes; value usual in mode-choice studies",
+        le=0,
+    )
     cost_weight: float = param(-0.06, -0.10, -0.03, "1/CNY", "assumed", "value of time about 70 CNY/h", le=0)
     asc_walk: float = param(0.5, 0.0, 1.0, "utility", "assumed", "mode constant")
     asc_bicycle: float = param(-1.2, -2.0, -0.5, "utility", "assumed", "mode constant")
@@ -84,46 +143,91 @@ class TravelParameters(Frozen):
     ebike_range_km: float = param(12, 10, 15, "km", "assumed", "longest e-bike commute that is considered")
     bicycle_range_km: float = param(7, 5, 9, "km", "assumed", "longest bicycle commute that is considered")
     walk_range_km: float = param(3, 2, 4, "km", "assumed", "longest walk to work that is considered")
-    monthly_part: float = param(0.10, 0.0, 0.3, "share", "assumed",
-                                "person-months in which the month's own errors replace the lasting ones", le=1)
+    monthly_part: float = param(
+        0.10,
+        0.0,
+        0.3,
+        "share",
+        "assumed",
+        "person-months in which the month's own errors replace the lasting ones",
+        le=1,
+    )
     car_cost_km: float = param(0.8, 0.6, 1.0, "CNY/km", "assumed", "fuel and wear")
     parking_price: float = param(10, 0, 20, "CNY/day", "assumed", "price of a place in the park")
     bus_fare: float = param(2, 2, 2, "CNY", "A", "Hangzhou bus tariff")
     metro_fare: float = param(4, 3, 6, "CNY", "assumed", "Hangzhou metro tariff at about 12 km")
-    peak_hour_share: float = param(0.55, 0.45, 0.65, "share", "assumed", "of car arrivals in the peak hour", le=1)
+    peak_hour_share: float = param(
+        0.55, 0.45, 0.65, "share", "assumed", "of car arrivals in the peak hour", le=1
+    )
     car_occupancy: float = param(1.15, 1.05, 1.3, "persons/car", "assumed", "commuting cars", ge=1)
-    entrance_min: float = param(2.0, 1.0, 3.0, "min", "assumed", "driving minutes on the last approach and entrance")
-    main_road_kmh: float = param(35, 28, 42, "km/h", "assumed", "main roads of the map without traffic", ge=5, le=120)
-    park_road_kmh: float = param(20, 15, 25, "km/h", "assumed", "park roads of the map without traffic", ge=5, le=60)
+    entrance_min: float = param(
+        2.0, 1.0, 3.0, "min", "assumed", "driving minutes on the last approach and entrance"
+    )
+    main_road_kmh: float = param(
+        35, 28, 42, "km/h", "assumed", "main roads of the map without traffic", ge=5, le=120
+    )
+    park_road_kmh: float = param(
+        20, 15, 25, "km/h", "assumed", "park roads of the map without traffic", ge=5, le=60
+    )
     driveway_kmh: float = param(12, 8, 15, "km/h", "assumed", "from the road through the yard", ge=3, le=30)
-    main_road_capacity: float = param(1500, 1000, 1800, "vehicles/h", "assumed", "a direction: two lanes behind signals", ge=50)
-    park_road_capacity: float = param(600, 400, 800, "vehicles/h", "assumed", "a direction: one lane with crossings", ge=50)
+    main_road_capacity: float = param(
+        1500, 1000, 1800, "vehicles/h", "assumed", "a direction: two lanes behind signals", ge=50
+    )
+    park_road_capacity: float = param(
+        600, 400, 800, "vehicles/h", "assumed", "a direction: one lane with crossings", ge=50
+    )
     bpr_b: float = param(0.15, 0.15, 0.15, "–", "A", "BPR 1964")
     bpr_power: float = param(4, 4, 4, "–", "A", "BPR 1964", le=12)
-    school_run_min: float = param(8, 4, 12, "min", "assumed",
-                                  "detour by a kindergarten or school near home, for the parent who takes the child")
+    school_run_min: float = param(
+        8,
+        4,
+        12,
+        "min",
+        "assumed",
+        "detour by a kindergarten or school near home, for the parent who takes the child",
+    )
     drop_off_min: float = param(3, 2, 5, "min", "assumed", "handing a child over")
 
 
 class HomeParameters(Frozen):
     """Where people live and when they move."""
 
-    deterrence_free: float = param(-0.08, -0.10, -0.07, "1/min", "B",
-                                   "Ahlfeldt et al. 2015 (Berlin) -0.07 (0.05-0.10); free households 0.07-0.12", le=0)
-    deterrence_tied: float = param(-0.025, -0.04, -0.01, "1/min", "assumed",
-                                   "owners and couples with a partner's job elsewhere", le=0)
+    deterrence_free: float = param(
+        -0.08,
+        -0.10,
+        -0.07,
+        "1/min",
+        "B",
+        "Ahlfeldt et al. 2015 (Berlin) -0.07 (0.05-0.10); free households 0.07-0.12",
+        le=0,
+    )
+    deterrence_tied: float = param(
+        -0.025, -0.04, -0.01, "1/min", "assumed", "owners and couples with a partner's job elsewhere", le=0
+    )
     distance_spread: float = param(0.35, 0.2, 0.5, "log s.d.", "assumed", "spread of distance inside a zone")
     tenant_moves_year: float = param(0.40, 0.30, 0.45, "1/year", "C", "press, tenants moving home", le=3)
     owner_moves_year: float = param(0.03, 0.02, 0.05, "1/year", "assumed", "owners move much less", le=3)
-    move_per_10min: float = param(1.05, 1.0, 1.15, "factor", "assumed",
-                                  "rate of moving home per 10 commute minutes", ge=0.5)
-    form_couple_year: float = param(0.07, 0.04, 0.10, "1/year", "assumed", "singles under 40 who form a couple")
-    first_child_year: float = param(0.12, 0.08, 0.16, "1/year", "assumed", "couples under 40 who have a child")
+    move_per_10min: float = param(
+        1.05, 1.0, 1.15, "factor", "assumed", "rate of moving home per 10 commute minutes", ge=0.5
+    )
+    form_couple_year: float = param(
+        0.07, 0.04, 0.10, "1/year", "assumed", "singles under 40 who form a couple"
+    )
+    first_child_year: float = param(
+        0.12, 0.08, 0.16, "1/year", "assumed", "couples under 40 who have a child"
+    )
     child_grows_year: float = param(0.33, 0.33, 0.33, "1/year", "A", "three years of kindergarten", le=1)
     child_leaves_year: float = param(0.11, 0.11, 0.11, "1/year", "A", "nine years of compulsory school", le=1)
     buy_home_year: float = param(0.05, 0.03, 0.08, "1/year", "assumed", "tenant couples and parents who buy")
-    flat_weight: float = param(0.05, 0.02, 0.10, "share", "assumed",
-                               "how often somebody on the move considers the park's flats, as weight of a zone", ge=1e-6)
+    flat_weight: float = param(
+        0.05,
+        0.02,
+        0.10,
+        "share",
+        "assumed",
+        "how often somebody on the move considers the park's flats, as weight of a zone",
+        ge=1e-6,
+    )
     rent_weight: float = param(-0.3, -0.6, -0.1, "1/1000 CNY", "assumed", "disutility of monthly rent", le=0)
 
 
@@ -133,20 +237,39 @@ class ServiceParameters(Frozen):
     walk_weight: float = param(-0.25, -0.4, -0.15, "1/min", "assumed", "disutility of a walking minute", le=0)
     wait_weight: float = param(-0.25, -0.4, -0.15, "1/min", "assumed", "disutility of a waiting minute", le=0)
     price_weight: float = param(-0.04, -0.08, -0.02, "1/CNY", "assumed", "disutility of price", le=0)
-    forgo: float = param(-5.0, -6.0, -4.0, "utility", "assumed",
-                         "utility of going without an everyday visit, about 20 minutes' walk")
+    forgo: float = param(
+        -5.0,
+        -6.0,
+        -4.0,
+        "utility",
+        "assumed",
+        "utility of going without an everyday visit, about 20 minutes' walk",
+    )
     reach_min: float = param(30, 25, 40, "min", "assumed", "longest walk that is considered", ge=1)
     days_per_month: float = param(21.75, 21.75, 21.75, "days", "A", "Chinese statutory working days a month")
     night_share: float = param(
-        1 / 3, 1 / 3, 1 / 3, "share", "assumed", "of the weeks of those in rotating shifts: three shifts", le=1
+        1 / 3,
+        1 / 3,
+        1 / 3,
+        "share",
+        "assumed",
+        "of the weeks of those in rotating shifts: three shifts",
+        le=1,
     )
 
 
 class StayingParameters(Frozen):
     """Quitting: a monthly hazard of factors, centred on the plain park at month 0."""
 
-    quit_monthly: float = param(0.014, 0.0125, 0.0165, "1/month", "assumed",
-                                "mean of the plain park at month 0; Chinese HR surveys 14.8-18.8 % a year", le=1)
+    quit_monthly: float = param(
+        0.014,
+        0.0125,
+        0.0165,
+        "1/month",
+        "assumed",
+        "mean of the plain park at month 0; Chinese HR surveys 14.8-18.8 % a year",
+        le=1,
+    )
     tenure_0_6: float = param(1.6, 1.3, 2.0, "factor", "assumed", "shape after US data")
     tenure_7_12: float = param(1.3, 1.1, 1.6, "factor", "assumed", "shape after US data")
     tenure_13_36: float = param(1.0, 1.0, 1.0, "factor", "assumed", "reference")
@@ -156,21 +279,48 @@ class StayingParameters(Frozen):
     age_35_44: float = param(0.8, 0.7, 0.9, "factor", "assumed", "younger cohorts leave sooner")
     age_45: float = param(0.6, 0.5, 0.7, "factor", "assumed", "younger cohorts leave sooner")
     commute_per_10min: float = param(1.05, 1.00, 1.10, "factor", "A", "UK official statistics", ge=0.5)
-    services: float = param(0.0, -0.10, 0.0, "share", "C",
-                            "change of the hazard when all visits are served instead of none; a large wellness "
-                            "trial found nil, vendors claim more", ge=-1, le=1)
-    tie: float = param(1.00, 0.95, 1.00, "factor/tie", "C", "coworking studies: sign known, size not", ge=0.5, le=1.5)
+    services: float = param(
+        0.0,
+        -0.10,
+        0.0,
+        "share",
+        "C",
+        "change of the hazard when all visits are served instead of none; a large wellness "
+        "trial found nil, vendors claim more",
+        ge=-1,
+        le=1,
+    )
+    tie: float = param(
+        1.00, 0.95, 1.00, "factor/tie", "C", "coworking studies: sign known, size not", ge=0.5, le=1.5
+    )
     ties_counted: float = param(5, 5, 5, "ties", "assumed", "at most five count")
     park_home: float = param(1.0, 0.8, 1.0, "factor", "assumed", "living in a flat of the park", ge=0.1)
-    firm_shrinking: float = param(1.2, 1.0, 1.5, "factor", "assumed", "employer cut posts in the last 12 months")
-    hybrid_trial: float = param(1.0, 1.0, 1.0, "factor", "A",
-                                "two days at home beyond the trips not made; the Trip.com trial's 0.67 is an option",
-                                ge=0.3, le=1.2)
-    wage_spread: float = param(0.15, 0.10, 0.20, "log s.d.", "assumed", "wages of like people at different firms")
-    offers_in_park: float = param(0.10, 0.05, 0.20, "share", "assumed", "of outside offers that come from the park", le=1)
-    retirement_age: float = param(60, 60, 60, "years", "A", "Chinese statutory age for men until 2024", ge=50, le=75)
+    firm_shrinking: float = param(
+        1.2, 1.0, 1.5, "factor", "assumed", "employer cut posts in the last 12 months"
+    )
+    hybrid_trial: float = param(
+        1.0,
+        1.0,
+        1.0,
+        "factor",
+        "A",
+        "two days at home beyond the trips not made; the Trip.com trial's 0.67 is an option",
+        ge=0.3,
+        le=1.2,
+    )
+    wage_spread: float = param(
+        0.15, 0.10, 0.20, "log s.d.", "assumed", "wages of like people at different firms"
+    )
+    offers_in_park: float = param(
+        0.10, 0.05, 0.20, "share", "assumed", "of outside offers that come from the park", le=1
+    )
+    retirement_age: float = param(
+        60, 60, 60, "years", "A", "Chinese statutory age for men until 2024", ge=50, le=75
+    )
     left_city_share: float = param(0.15, 0.05, 0.25, "share", "assumed", "of quits that leave the city", le=1)
-    wage_share: float = param(0.5, 0.3, 0.7, "share", "assumed", "of the reference hazard that is better offers", le=1)
+    wage_share: float = param(
+        0.5, 0.3, 0.7, "share", "assumed", "of the reference hazard that is better offers", le=1
+    )
 
 
 class HiringParameters(Frozen):
@@ -179,13 +329,34 @@ class HiringParameters(Frozen):
     search_days: float = param(32, 25, 40, "days", "B", "HR surveys", ge=1)
     search_days_tech: float = param(45, 20, 60, "days", "B", "HR surveys, technology", ge=1)
     fair_boost: float = param(0.10, 0.0, 0.25, "share", "assumed", "faster search in a month with a job fair")
-    large_fair_boost: float = param(0.20, 0.0, 0.5, "share", "assumed", "faster search in a month with a large fair")
-    college_boost: float = param(0.03, 0.0, 0.08, "share", "assumed", "faster search for each college in the park")
-    seek_in_park: float = param(0.12, 0.05, 0.25, "1/month", "assumed",
-                                "chance that a leaver who stayed in the city applies for a post in the park", le=1)
-    seek_months: float = param(6, 3, 12, "months", "assumed", "how long a leaver goes on applying", ge=1, le=60)
-    market_segments: float = param(16, 16, 16, "segments", "assumed",
-                                   "hashed parts of the labour market that meet in a month", ge=1, le=4096)
+    large_fair_boost: float = param(
+        0.20, 0.0, 0.5, "share", "assumed", "faster search in a month with a large fair"
+    )
+    college_boost: float = param(
+        0.03, 0.0, 0.08, "share", "assumed", "faster search for each college in the park"
+    )
+    seek_in_park: float = param(
+        0.12,
+        0.05,
+        0.25,
+        "1/month",
+        "assumed",
+        "chance that a leaver who stayed in the city applies for a post in the park",
+        le=1,
+    )
+    seek_months: float = param(
+        6, 3, 12, "months", "assumed", "how long a leaver goes on applying", ge=1, le=60
+    )
+    market_segments: float = param(
+        16,
+        16,
+        16,
+        "segments",
+        "assumed",
+        "hashed parts of the labour market that meet in a month",
+        ge=1,
+        le=4096,
+    )
 
 
 class EnterpriseParameters(Frozen):
@@ -196,45 +367,114 @@ class EnterpriseParameters(Frozen):
     exit_year_3: float = param(0.095, 0.08, 0.11, "1/year", "B", "Chinese registration data", ge=0, le=1)
     exit_year_4_7: float = param(0.08, 0.07, 0.09, "1/year", "B", "Chinese registration data", ge=0, le=1)
     exit_year_8: float = param(0.06, 0.05, 0.07, "1/year", "B", "Chinese registration data", ge=0, le=1)
-    exit_size_exponent: float = param(-0.25, -0.4, -0.1, "–", "assumed",
-                                      "exit hazard falls with size; mean over the first firms is 1", le=0)
-    runway_mean: float = param(12, 8, 18, "months", "assumed", "cash of a firm at rest, in months of its spending")
+    exit_size_exponent: float = param(
+        -0.25, -0.4, -0.1, "–", "assumed", "exit hazard falls with size; mean over the first firms is 1", le=0
+    )
+    runway_mean: float = param(
+        12, 8, 18, "months", "assumed", "cash of a firm at rest, in months of its spending"
+    )
     runway_spread: float = param(5, 3, 7, "months", "assumed", "standard deviation of the same over firms")
-    runway_persistence: float = param(0.95, 0.90, 0.98, "1/month", "assumed",
-                                      "part of a departure from the mean that is left a month later", le=0.999)
-    runway_weight: float = param(1.0, 0.0, 2.0, "1/year", "assumed",
-                                 "exit hazard * exp(-weight) for a year more of cash; mean over firms at rest is 1")
-    cost_worker: float = param(2.0, 1.5, 2.5, "10^4 CNY/month", "assumed", "what a firm spends for each worker", ge=0.1)
-    delay_cost: float = param(0.01, 0.0, 0.02, "months/day", "assumed",
-                              "cash lost for a day that procedures keep a firm waiting: a third of its work stands")
-    relocation_share: float = param(0.25, 0.1, 0.4, "share", "assumed", "of exits that move out instead of closing", le=1)
-    growth_scale: float = param(0.15, 0.10, 0.20, "1/year", "assumed", "Laplace scale of yearly log growth", le=0.7)
-    growth_size_exponent: float = param(-0.15, -0.20, -0.10, "–", "B",
-                                        "the scale falls with size, relative to 40 workers; Stanley et al. 1996 (Nature "
-                                        "379:804)", le=0)
+    runway_persistence: float = param(
+        0.95,
+        0.90,
+        0.98,
+        "1/month",
+        "assumed",
+        "part of a departure from the mean that is left a month later",
+        le=0.999,
+    )
+    runway_weight: float = param(
+        1.0,
+        0.0,
+        2.0,
+        "1/year",
+        "assumed",
+        "exit hazard * exp(-weight) for a year more of cash; mean over firms at rest is 1",
+    )
+    cost_worker: float = param(
+        2.0, 1.5, 2.5, "10^4 CNY/month", "assumed", "what a firm spends for each worker", ge=0.1
+    )
+    delay_cost: float = param(
+        0.01,
+        0.0,
+        0.02,
+        "months/day",
+        "assumed",
+        "cash lost for a day that procedures keep a firm waiting: a third of its work stands",
+    )
+    relocation_share: float = param(
+        0.25, 0.1, 0.4, "share", "assumed", "of exits that move out instead of closing", le=1
+    )
+    growth_scale: float = param(
+        0.15, 0.10, 0.20, "1/year", "assumed", "Laplace scale of yearly log growth", le=0.7
+    )
+    growth_size_exponent: float = param(
+        -0.15,
+        -0.20,
+        -0.10,
+        "–",
+        "B",
+        "the scale falls with size, relative to 40 workers; Stanley et al. 1996 (Nature 379:804)",
+        le=0,
+    )
     growth_mean: float = param(0.0, -0.02, 0.03, "1/year", "assumed", "mean yearly growth of head-count")
-    entry_year: float = param(0.072, 0.055, 0.09, "1/year", "assumed",
-                              "candidate entrants per first firm; calibrated: as many firms come as go in the plain park",
-                              le=2)
-    entrant_size: float = param(25, 18, 32, "workers", "assumed",
-                                "mean size of an entrant; calibrated: posts of the plain park neither grow nor shrink",
-                                ge=1)
+    entry_year: float = param(
+        0.072,
+        0.055,
+        0.09,
+        "1/year",
+        "assumed",
+        "candidate entrants per first firm; calibrated: as many firms come as go in the plain park",
+        le=2,
+    )
+    entrant_size: float = param(
+        25,
+        18,
+        32,
+        "workers",
+        "assumed",
+        "mean size of an entrant; calibrated: posts of the plain park neither grow nor shrink",
+        ge=1,
+    )
     entry_rent_elasticity: float = param(-0.5, -1.0, 0.0, "–", "assumed", "entry by rent over base", le=0)
-    neighbour_pull: float = param(1.0, 0.0, 2.0, "–", "assumed",
-                                  "log entry by the own sector's share of the firms around, beyond its usual share")
+    neighbour_pull: float = param(
+        1.0,
+        0.0,
+        2.0,
+        "–",
+        "assumed",
+        "log entry by the own sector's share of the firms around, beyond its usual share",
+    )
     neighbour_reach_min: float = param(5, 3, 8, "min", "assumed", "walk within which firms are neighbours")
-    rent_elasticity: float = param(1.5, 0.5, 3.0, "–", "assumed",
-                                   "fall of the log rent of a new lease by the block's vacancy share beyond the usual")
-    spinoff_year: float = param(0.01, 0.002, 0.03, "1/year", "assumed", "spin-offs of a technology firm of some size", le=1)
+    rent_elasticity: float = param(
+        1.5,
+        0.5,
+        3.0,
+        "–",
+        "assumed",
+        "fall of the log rent of a new lease by the block's vacancy share beyond the usual",
+    )
+    spinoff_year: float = param(
+        0.01, 0.002, 0.03, "1/year", "assumed", "spin-offs of a technology firm of some size", le=1
+    )
     spinoff_parent_size: float = param(20, 10, 40, "workers", "assumed", "smallest parent of a spin-off")
     spinoff_size: float = param(8, 4, 15, "workers", "assumed", "mean size of a spin-off", ge=1)
-    spinoff_spillover: float = param(0.0, 0.0, 0.3, "–", "assumed",
-                                     "elasticity of spin-offs to workers of other firms around; no evidence: nil", le=1)
+    spinoff_spillover: float = param(
+        0.0,
+        0.0,
+        0.3,
+        "–",
+        "assumed",
+        "elasticity of spin-offs to workers of other firms around; no evidence: nil",
+        le=1,
+    )
     m2_per_worker: float = param(25, 18, 35, "m2", "assumed", "floor a worker", ge=3)
     output_worker: float = param(90, 60, 120, "10^4 CNY/year", "assumed", "output a worker")
     tax_worker: float = param(9, 8, 10.2, "10^4 CNY/year", "B", "Information Port 8.0 (2017), 10.2 (2020)")
     density_elasticity: float = param(0.07, 0.03, 0.09, "–", "A", "literature on productivity and density")
-    spillover_decay: float = param(-0.36, -0.5, -0.25, "1/min", "B", "Ahlfeldt et al. 2015; nil after about 10 min", le=0)
+    spillover_decay: float = param(
+        -0.36, -0.5, -0.25, "1/min", "B", "Ahlfeldt et al. 2015; nil after about 10 min", le=0
+    )
     spillover_reach_min: float = param(10, 8, 12, "min", "B", "Ahlfeldt et al. 2015")
 
 
@@ -245,25 +485,56 @@ class LadderParameters(Frozen):
     start_srdi: float = param(0.08, 0.05, 0.10, "share", "assumed", "first firms on this tier", le=1)
     start_little_giant: float = param(0.02, 0.01, 0.03, "share", "assumed", "first firms on this tier", le=1)
     start_champion: float = param(0.004, 0.002, 0.006, "share", "assumed", "first firms on this tier", le=1)
-    high_tech_share: float = param(0.19, 0.15, 0.22, "share", "B", "94 of 500 firms of IoT Town; technology sectors only",
-                                   le=1)
-    listed_share: float = param(0.011, 0.008, 0.015, "share", "B", "15 of 1,350 firms of IoT Street, the largest", le=1)
+    high_tech_share: float = param(
+        0.19, 0.15, 0.22, "share", "B", "94 of 500 firms of IoT Town; technology sectors only", le=1
+    )
+    listed_share: float = param(
+        0.011, 0.008, 0.015, "share", "B", "15 of 1,350 firms of IoT Street, the largest", le=1
+    )
     research_tech: float = param(0.10, 0.08, 0.12, "share of revenue", "B", "IoT Town: about 10 %", le=0.6)
-    research_other: float = param(0.02, 0.01, 0.03, "share of revenue", "assumed", "outside technology sectors", le=0.6)
-    step_innovative: float = param(0.10, 0.10, 0.25, "1/year", "C", "ladder steps 10-25 %; micro to innovative", le=1)
-    step_srdi: float = param(0.10, 0.10, 0.25, "1/year", "C", "ladder steps 10-25 %; innovative to SRDI", le=1)
-    step_little_giant: float = param(0.025, 0.025, 0.087, "1/year", "B", "national counts; SRDI to little giant", le=1)
+    research_other: float = param(
+        0.02, 0.01, 0.03, "share of revenue", "assumed", "outside technology sectors", le=0.6
+    )
+    step_innovative: float = param(
+        0.10, 0.10, 0.25, "1/year", "C", "ladder steps 10-25 %; micro to innovative", le=1
+    )
+    step_srdi: float = param(
+        0.10, 0.10, 0.25, "1/year", "C", "ladder steps 10-25 %; innovative to SRDI", le=1
+    )
+    step_little_giant: float = param(
+        0.025, 0.025, 0.087, "1/year", "B", "national counts; SRDI to little giant", le=1
+    )
     step_champion: float = param(0.02, 0.01, 0.04, "1/year", "assumed", "little giant to champion", le=1)
-    little_giant_lost: float = param(0.10, 0.06, 0.17, "1/year", "B", "derived: little giants lost at review", le=1)
-    quota_innovative: float = param(80, 60, 120, "1/1000 firms/year", "assumed", "most promotions of the park a year")
-    quota_srdi: float = param(25, 15, 40, "1/1000 firms/year", "assumed", "most promotions of the park a year")
-    quota_little_giant: float = param(2, 1, 6, "1/1000 firms/year", "assumed", "most promotions of the park a year")
-    quota_champion: float = param(0.5, 0.2, 1, "1/1000 firms/year", "assumed", "most promotions of the park a year")
+    little_giant_lost: float = param(
+        0.10, 0.06, 0.17, "1/year", "B", "derived: little giants lost at review", le=1
+    )
+    quota_innovative: float = param(
+        80, 60, 120, "1/1000 firms/year", "assumed", "most promotions of the park a year"
+    )
+    quota_srdi: float = param(
+        25, 15, 40, "1/1000 firms/year", "assumed", "most promotions of the park a year"
+    )
+    quota_little_giant: float = param(
+        2, 1, 6, "1/1000 firms/year", "assumed", "most promotions of the park a year"
+    )
+    quota_champion: float = param(
+        0.5, 0.2, 1, "1/1000 firms/year", "assumed", "most promotions of the park a year"
+    )
     score_size: float = param(0.5, 0.3, 0.8, "1/log", "assumed", "weight of the log of size in the ranking")
-    score_growth: float = param(2.0, 1.0, 3.0, "1/log", "assumed", "weight of last year's log growth in the ranking")
-    score_research: float = param(5.0, 2.0, 8.0, "1/share", "assumed", "weight of the share of research in the ranking")
-    score_spillover: float = param(0.07, 0.0, 0.09, "1/log", "assumed",
-                                   "weight of the workers of other firms around, as productivity by density")
+    score_growth: float = param(
+        2.0, 1.0, 3.0, "1/log", "assumed", "weight of last year's log growth in the ranking"
+    )
+    score_research: float = param(
+        5.0, 2.0, 8.0, "1/share", "assumed", "weight of the share of research in the ranking"
+    )
+    score_spillover: float = param(
+        0.07,
+        0.0,
+        0.09,
+        "1/log",
+        "assumed",
+        "weight of the workers of other firms around, as productivity by density",
+    )
     score_noise: float = param(1.0, 0.5, 1.5, "–", "assumed", "what nobody sees in a ranking")
 
 
@@ -271,15 +542,24 @@ class CommunityParameters(Frozen):
     """Ties, requests, trust."""
 
     tie_decay: float = param(0.03, 0.02, 0.05, "1/month", "assumed", "share of ties that lapse", le=1)
-    request_per_unserved: float = param(0.02, 0.005, 0.05, "requests/visit", "assumed",
-                                        "unserved visits that become a request", le=1)
+    request_per_unserved: float = param(
+        0.02, 0.005, 0.05, "requests/visit", "assumed", "unserved visits that become a request", le=1
+    )
     trust_answered: float = param(0.05, 0.02, 0.10, "trust", "assumed", "gain of trust by an answer", le=1)
     trust_unanswered: float = param(0.03, 0.01, 0.06, "trust", "assumed", "loss of trust without one", le=1)
     trust_start: float = param(0.5, 0.4, 0.6, "trust", "assumed", "trust at hire, 0 to 1", le=1)
-    joint_project: float = param(0.01, 0.0, 0.03, "projects/tie/year", "assumed",
-                                 "joint projects of two firms for each tie between their people", le=1)
-    floor_tie: float = param(0.01, 0.0, 0.03, "ties/month", "assumed",
-                             "acquaintances made with other firms on the own floor", le=1)
+    joint_project: float = param(
+        0.01,
+        0.0,
+        0.03,
+        "projects/tie/year",
+        "assumed",
+        "joint projects of two firms for each tie between their people",
+        le=1,
+    )
+    floor_tie: float = param(
+        0.01, 0.0, 0.03, "ties/month", "assumed", "acquaintances made with other firms on the own floor", le=1
+    )
     event_tie: float = param(0.15, 0.05, 0.3, "ties", "assumed", "ties made by taking part in an event", le=1)
 
 
@@ -301,5 +581,7 @@ def table() -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = []
     for section, info in Parameters.model_fields.items():
         for name, spec in type(info.default).model_fields.items():
-            rows.append({"path": f"parameters.{section}.{name}", "default": spec.default, **spec.json_schema_extra})
+            rows.append(
+                {"path": f"parameters.{section}.{name}", "default": spec.default, **spec.json_schema_extra}
+            )
     return rows

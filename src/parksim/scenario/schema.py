@@ -24,7 +24,9 @@ Share = Annotated[float, Field(ge=0, le=1)]
 Cell = tuple[Annotated[int, Field(ge=0)], Annotated[int, Field(ge=0)]]
 """Row and column, counted from 0 at the north-west corner."""
 
-LandUse = Literal["road", "office", "lab", "factory", "housing", "service", "green", "water", "vacant", "outside"]
+LandUse = Literal[
+    "road", "office", "lab", "factory", "housing", "service", "green", "water", "vacant", "outside"
+]
 BUILT = frozenset({"office", "lab", "factory", "housing", "service"})
 WORKPLACE = frozenset({"office", "lab", "factory"})
 Side = Literal["N", "E", "S", "W"]
@@ -141,7 +143,7 @@ class Gateway(Frozen):
     """Minutes in the vehicle by home zone; without it the city's table (metro) or distance (bus, shuttle)."""
     fare: float | None = Field(None, ge=0, le=100)
     seats: float | None = Field(None, gt=0, le=100_000)
-    """Places an hour towards the park in a bus, shuttle or metro; who finds none waits for the next. None: always room."""
+    """Places an hour towards the park in a bus, shuttle or metro; who finds none waits. None: always room."""
 
 
 class CarPark(Frozen):
@@ -165,7 +167,9 @@ class CarPark(Frozen):
         if (self.cell is None) == (self.block is None):
             raise ValueError("give either 'cell' or 'block'")
         if self.access == "staff" and self.owner is None:
-            raise ValueError("nobody may use it: access 'staff' needs an 'owner' (a block or an anchor enterprise)")
+            raise ValueError(
+                "nobody may use it: access 'staff' needs an 'owner' (a block or an anchor enterprise)"
+            )
         return self
 
 
@@ -223,7 +227,9 @@ class Amenity(Frozen):
         if self.closes <= self.opens:
             raise ValueError(f"opening hours end ({self.closes:g}) before they start ({self.opens:g})")
         if self.access == "staff" and self.owner is None:
-            raise ValueError("nobody may use it: access 'staff' needs an 'owner' (a block or an anchor enterprise)")
+            raise ValueError(
+                "nobody may use it: access 'staff' needs an 'owner' (a block or an anchor enterprise)"
+            )
         return self
 
 
@@ -349,7 +355,7 @@ class Zone(Frozen):
     """Share of the city's residents; zones are scaled to sum to one."""
     road_km: float = Field(gt=0, le=300)
     lies: Compass | None = None
-    """Where the zone lies as seen from the park; its cars drive around to entrances on the far side. None: all are near."""
+    """Where the zone lies as seen from the park; cars drive around to the far side. None: all near."""
     metro_min: float | None = Field(None, ge=0, le=300)
     """Minutes in the metro to the park's station; none: no metro."""
     station_km: float = Field(0.8, ge=0, le=50)
@@ -372,12 +378,16 @@ class Population(Frozen):
     """Who works here, as margins; single people are synthesised from them."""
 
     employees: int = Field(ge=1, le=5_000_000)
-    age: dict[str, float] = Field(default_factory=lambda: {"18-24": 0.16, "25-34": 0.58, "35-44": 0.19, "45-60": 0.07})
+    age: dict[str, float] = Field(
+        default_factory=lambda: {"18-24": 0.16, "25-34": 0.58, "35-44": 0.19, "45-60": 0.07}
+    )
     education: dict[str, float] = Field(
-        default_factory=lambda: {"school": 0.15, "college": 0.25, "bachelor": 0.45, "master": 0.15})
+        default_factory=lambda: {"school": 0.15, "college": 0.25, "bachelor": 0.45, "master": 0.15}
+    )
     wage_band: dict[WageBand, float] = Field({"low": 0.3, "middle": 0.45, "high": 0.25})
     household: dict[Literal["single", "couple", "kindergarten", "school"], float] = Field(
-        {"single": 0.45, "couple": 0.27, "kindergarten": 0.13, "school": 0.15})
+        {"single": 0.45, "couple": 0.27, "kindergarten": 0.13, "school": 0.15}
+    )
     owner_share: Share = 0.4
     tied_share: Share = 0.5
     """Owners and couples whose partner's job ties them to a part of the city."""

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.intp]
 
-MAX_ROUNDS = 20
+MAX_ROUNDS = 60
 CONVERGED_MIN = 0.05
 _NUDGE = 0.02  # relative change of a load that shows how steeply its wait rises
 
@@ -206,9 +206,10 @@ class Market:
         """Find waits and visits that agree, group by group.
 
         Newton's method on wait - W(load(wait)) in each group, with the derivatives that the logit and a nudge
-        of the loads give; a group whose difference hardly falls goes half as far. A group is left as it is
-        once the mean over its visits of the difference is at most :data:`CONVERGED_MIN`, so what is nearly
-        right (last month's waits) is not touched.
+        of the loads give. From the first step that does not lessen a group's difference, the group goes on by
+        pseudo-transient continuation (Kelley & Keyes 1998): with a drag that falls as the difference does. A
+        group is left as it is once the mean over its visits of the difference is at most
+        :data:`CONVERGED_MIN`, so what is nearly right (last month's waits) is not touched.
 
         Parameters
         ----------
@@ -227,7 +228,7 @@ class Market:
                 return settled
         begun, wait = wait, wait.copy()
         fresh = np.zeros_like(wait)
-        residual, stride = np.full(len(self.start), np.inf), np.ones(len(self.start))
+        residual, drag = np.full(len(self.start), np.inf), np.zeros(len(self.start))
         todo = np.arange(len(wait))
         wanted = daily[:, self.group]
         for rounds in range(1, MAX_ROUNDS + 1):
@@ -244,23 +245,36 @@ class Market:
             if not on.any() or rounds == MAX_ROUNDS:
                 break
             slope, todo = ((more - fresh[todo]) / nudge)[on], todo[on]
-            stride = np.where(residual > 0.7 * before, stride / 2, np.minimum(2 * stride, 1.0))
-            step = stride[self.group[todo]] * self._newton(todo, (fresh - wait)[todo], slope, flow, share)
+            drag = self._drag(drag, before, residual)
+            heavy = drag[self.group[todo]] > 0
+            aim = np.where(heavy, np.minimum(fresh, self.patience)[todo], fresh[todo])
+            step = self._newton(todo, aim - wait[todo], slope, flow, share, drag)
             # three digits will do: a group's waits depend on its own visitors alone, nothing needs hiding
             wait[todo] = np.round(np.clip(wait[todo] + step, 0.0, self.patience[todo]), 3)
         settled = Settled(wait, share, staff, load, float(residual.max(initial=0.0)), rounds)
         self._last = (daily, begun, settled)
         return settled
 
-    def _newton(self, todo: Ints, gap: Floats, slope: Floats, flow: Floats, share: Floats) -> Floats:
-        """Solve (1 - dW/dwait) step = gap in each group that is not done."""
+    @staticmethod
+    def _drag(drag: Floats, before: Floats, residual: Floats) -> Floats:
+        """Say how much each group is held back: not at all while Newton's steps are good."""
+        fell = np.divide(
+            residual, before, out=np.zeros_like(residual), where=np.isfinite(before) & (before > 0)
+        )
+        later = drag * np.maximum(fell, 0.25) * np.where(fell > 1, 2.0, 1.0)
+        return np.where(drag > 0, np.clip(later, 1e-6, 50.0), np.where(fell > 0.7, 4.0, 0.0))
+
+    def _newton(
+        self, todo: Ints, gap: Floats, slope: Floats, flow: Floats, share: Floats, drag: Floats
+    ) -> Floats:
+        """Solve (1 + drag - dW/dwait) step = gap in each group that is not done."""
         step = np.empty_like(gap)
         edges = np.flatnonzero(np.diff(self.group[todo], prepend=-1, append=-1))
         for first, end in pairwise(edges.tolist()):
             pairs = todo[first:end]
             here = flow[:, pairs]
             falls = -self._wait_weight * (np.diag(here.sum(axis=0)) - here.T @ share[:, pairs])
-            step[first:end] = np.linalg.solve(
-                np.eye(end - first) + slope[first:end, None] * falls, gap[first:end]
-            )
+            ahead = 1 + drag[self.group[pairs[0]]]
+            matrix: Floats = np.eye(end - first) * ahead + slope[first:end, None] * falls
+            step[first:end] = np.linalg.solve(matrix, gap[first:end])
         return step
