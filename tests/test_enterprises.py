@@ -392,7 +392,7 @@ def test_high_tech_firms_are_technology_firms_in_their_usual_number(town):
 
 def test_exposure_is_the_workers_of_other_firms_weighed_by_the_walk(town):
     model = ps.ParkModel(town.with_(LIVELY), seed=3)
-    for _ in play(model, 6):
+    for _ in play(model, 12):
         pass
     p = model.spec.parameters.enterprises
     place, posts = model.place, model.posts
