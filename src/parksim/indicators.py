@@ -117,6 +117,22 @@ def _all() -> dict[str, Indicator]:
             "mean over firms of the workers of other firms, each weighed by exp(decay * walking minutes)",
         ),
         Indicator(
+            "spinoffs", "firms", "higher", 1.0, "new firms founded by people of firms of the park", "sum"
+        ),
+        Indicator(
+            "runway_months",
+            "months",
+            "higher",
+            0.5,
+            "mean over firms of the months they could go on without income",
+        ),
+        Indicator(
+            "office_rent", "CNY/m2/month", "none", 1.0, "mean rent of the running leases, weighed by posts"
+        ),
+        Indicator("firms_high_tech", "firms", "none", 2, "active national high-tech enterprises", "last"),
+        Indicator("firms_listed", "firms", "none", 1, "active listed enterprises", "last"),
+        Indicator("land_mu", "mu", "none", 1.0, "land of the park, without what is marked outside", "last"),
+        Indicator(
             "cross_firm_collaborations",
             "projects/year",
             "higher",
@@ -212,6 +228,7 @@ _PATTERNS: tuple[tuple[str, str, Better, float, str], ...] = (
         0.01,
         "visits wanted in {} that end within the circle's minutes, walk plus wait / visits wanted",
     ),
+    ("tier_", "firms", "none", 1.0, "active enterprises on the tier {} of the ladder"),
     ("placed_share_", "share", "higher", 0.02, "of those who want a place in {}, share who have one"),
 )
 

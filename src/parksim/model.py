@@ -15,6 +15,8 @@ import pandas as pd
 from parksim import homes, synthesis
 from parksim.agents import AgentSeam
 from parksim.chance import Chance, Floats, Ids, name_code, pick
+from parksim.firms.birth import FirmLife
+from parksim.firms.offices import Offices
 from parksim.homes import zone_codes, zone_utility
 from parksim.interventions import kinds
 from parksim.people import PERSON
@@ -31,7 +33,7 @@ from parksim.phases import (
 )
 from parksim.phases.hiring import Seekers
 from parksim.population import EDUCATION, HOUSEHOLDS, WAGE_BANDS, hire_margins
-from parksim.scenario.schema import MODES
+from parksim.scenario.schema import MODES, TIERS
 from parksim.table import Current, Rows, Table
 from parksim.ties import Ties
 from parksim.world.place import Place
@@ -79,13 +81,23 @@ FIRM: dict[str, tuple[Any, Any]] = {
     "born": (np.int32, 0),
     "size": (np.int32, 0),
     "posts_made": (np.uint32, 0),
+    "runway": (np.float32, 0),
+    "rent": (np.float32, 0),
+    "rd_share": (np.float32, 0),
+    "growth": (np.float32, 0),
     "shrank": (np.int32, -10_000),
+    "exposure": (np.float32, 0),
+    "tier": (np.int8, 0),
+    "high_tech": (np.bool_, False),
+    "listed": (np.bool_, False),
+    "parent": (np.uint64, 0),
+    "spun": (np.uint32, 0),
 }
 
 PHASES = (interventions, works, travel, services, community, staying, hiring, enterprises, measure)
 """The month, in order (model.md §3)."""
 
-_OF_THE_LAYOUT = ("zone_codes", "tech_sector", "shift_share", "hires", "anchored", "building_codes")
+_OF_THE_LAYOUT = ("zone_codes", "tech_sector", "shift_share", "hires", "offices", "building_codes")
 _SNAPSHOTS_KEPT = 2
 _snapshots: OrderedDict[tuple[str, int], bytes] = OrderedDict()
 
@@ -141,6 +153,7 @@ class ParkModel(AgentSeam):
         self.measured: list[dict[str, float]] = []
         self.memory = measure.Memory()
         self.firm_exits = self.firm_entries = self.turned_away = 0
+        self.firm_life = FirmLife()
         self.travel = travel.TravelState(np.empty(0))
         self.services = services.ServiceState(np.empty((0, 0)), np.empty((0, 0)))
         self.community = community.CommunityState()
@@ -202,6 +215,7 @@ class ParkModel(AgentSeam):
             "firm_exits",
             "firm_entries",
             "turned_away",
+            "firm_life",
             "travel",
             "services",
             "community",
@@ -279,6 +293,11 @@ class ParkModel(AgentSeam):
         return np.array([s in enterprises_.tech_sectors for s in enterprises_.sectors])
 
     @cached_property
+    def offices(self) -> Offices:
+        """The buildings as floor to let."""
+        return Offices(self.spec, self.place)
+
+    @cached_property
     def shift_share(self) -> Floats:
         """Share of rotating shifts in each sector."""
         population = self.spec.population
@@ -303,12 +322,6 @@ class ParkModel(AgentSeam):
         return np.asarray(np.where(allowed[firms.sector] & agrees, hybrid.days, 0.0))
 
     @cached_property
-    def anchored(self) -> npt.NDArray[np.bool_]:
-        """Which buildings are reserved for anchor enterprises."""
-        blocks = {a.block for a in self.spec.enterprises.anchors}
-        return np.array([b.block in blocks and b.block != "" for b in self.place.buildings])
-
-    @cached_property
     def building_codes(self) -> Ids:
         """Stable numbers of the buildings, by name."""
         return np.array([name_code(b.name) for b in self.place.buildings], dtype=np.uint64)
@@ -324,16 +337,13 @@ class ParkModel(AgentSeam):
         shares = np.cumsum(list(self.spec.enterprises.sectors.values()))
         return pick(self.chance.uniform("firm/sector", 0, ids), shares / shares[-1])
 
-    def free_posts(self) -> Floats:
-        """Return the posts each building has floor for, less those there are."""
-        m2 = np.array([b.m2 if b.workplace else 0.0 for b in self.place.buildings])
-        held = self.posts.firm >= 0
-        building = self.place.unit_building[self.posts.unit[held]]
-        used = np.bincount(building, minlength=m2.size)
-        return np.asarray(m2 / self.spec.parameters.enterprises.m2_per_worker - used)
+    def open_posts(
+        self, firms: Rows, count: npt.NDArray[np.integer], building: npt.NDArray[np.intp] | None = None
+    ) -> None:
+        """Open vacant posts, firm after firm, in these buildings; by default in each firm's own.
 
-    def open_posts(self, firms: Rows, count: npt.NDArray[np.integer]) -> None:
-        """Open vacant posts; those of an anchor enterprise spread over the buildings of its block."""
+        Whether there is floor is the caller's business: see :func:`parksim.firms.offices.move_in`.
+        """
         total = int(count.sum())
         if total == 0:
             return
@@ -341,27 +351,21 @@ class ParkModel(AgentSeam):
         start = np.repeat(np.cumsum(count) - count, count)
         number = self.firms.posts_made[owner] + np.arange(total) - start
         identity = self.chance.identities("post", self.firms.identity[owner], number.astype(np.uint64))
-        building = self.firms.building[owner].astype(np.intp)
+        if building is None:
+            building = self.firms.building[owner].astype(np.intp)
+        floor = 1 + np.floor(self.chance.uniform("post/floor", 0, identity) * self.offices.storeys[building])
+        unit = building.copy()  # the units of everybody come first, one a building
         anchor = self.firms.anchor[owner]
-        for a in np.unique(anchor[anchor >= 0]):
-            mine = anchor == a
-            block = self.spec.enterprises.anchors[a].block
-            own = np.array(
-                [i for i, b in enumerate(self.place.buildings) if b.block == block and b.workplace]
-            )
-            m2 = np.cumsum([self.place.buildings[i].m2 for i in own])
-            building[mine] = own[pick(self.chance.uniform("post/building", 0, identity[mine]), m2 / m2[-1])]
-        storeys = np.array([b.floors for b in self.place.buildings])[building]
-        floor = 1 + np.floor(self.chance.uniform("post/floor", 0, identity) * storeys)
-        unit = [self.place.unit_of[int(b), int(a)] for b, a in zip(building, anchor, strict=True)]
+        for k in np.flatnonzero(anchor >= 0):
+            unit[k] = self.place.unit_of.get((int(building[k]), int(anchor[k])), building[k])
         self.posts.add(total, firm=owner, post=number, unit=unit, floor=floor)
         self.firms.posts_made[firms] += count.astype(np.uint32)
         self.firms.size[firms] += count.astype(np.int32)
 
-    def close_posts(self, rows: Rows, cause: int) -> None:
+    def close_posts(self, rows: Rows, cause: int | npt.NDArray[np.int8]) -> None:
         """Close posts; whoever holds one leaves with this cause."""
-        held = rows[self.posts.filled[rows]]
-        self.leave(held, np.full(held.size, cause, dtype=np.int8))
+        held = self.posts.filled[rows]
+        self.leave(rows[held], np.broadcast_to(np.asarray(cause, dtype=np.int8), rows.shape)[held])
         self.posts.release(rows)
 
     # --- people ---------------------------------------------------------------------------------
@@ -420,7 +424,7 @@ class ParkModel(AgentSeam):
         for month, kind, people, firms, detail in self.events:
             if kind in ("leave", "firm_exit"):
                 named = np.array(staying.CAUSES, dtype=object)[detail.astype(int)]
-            elif kind == "firm_entry":
+            elif kind in ("firm_entry", "spin_off"):
                 named = np.array([b.name for b in self.place.buildings], dtype=object)[detail.astype(int)]
             else:
                 named = np.array([*zones, "flat"], dtype=object)[detail.astype(int)]
@@ -457,6 +461,7 @@ class ParkModel(AgentSeam):
             {
                 "sector": tuple(self.spec.enterprises.sectors),
                 "building": tuple(b.name for b in self.place.buildings),
+                "tier": TIERS,
             },
         )
 

@@ -13,6 +13,8 @@ import numpy.typing as npt
 
 from parksim.chance import Floats, combine
 from parksim.errors import ParksimError
+from parksim.firms.birth import first_firms
+from parksim.firms.offices import free, move_in
 from parksim.newcomers import arrive, begin_post
 from parksim.phases import travel
 from parksim.phases.enterprises import choose_building
@@ -90,19 +92,15 @@ def _firms(model: ParkModel) -> None:
     scenario, firms, chance = model.spec, model.firms, model.chance
     enterprises = scenario.enterprises
     anchors = enterprises.anchors
-    blocks = [b.block for b in model.place.buildings]
+    offices = model.offices
     ids = (
         chance.identities("anchor", np.arange(len(anchors), dtype=np.uint64))
         if anchors
         else np.empty(0, np.uint64)
     )
     for a, anchor in enumerate(anchors):
-        own = [
-            i
-            for i, block in enumerate(blocks)
-            if block == anchor.block and model.place.buildings[i].workplace
-        ]
-        main = max(own, key=lambda i: model.place.buildings[i].m2)
+        own = offices.of_anchor[a]
+        main = own[np.argmax(offices.capacity[own])]
         row = firms.add(
             1,
             identity=ids[a],
@@ -112,22 +110,24 @@ def _firms(model: ParkModel) -> None:
             anchor=a,
             born=-round(anchor.age_years * 12),
         )
-        model.open_posts(row, np.array([anchor.employees]))
+        move_in(model, row, np.array([anchor.employees]), everybody=True)
     rest = sizes(enterprises, scenario.population.employees - sum(a.employees for a in anchors))
     ids = chance.identities("firm", np.arange(rest.size, dtype=np.uint64))
     age = np.ceil(chance.exponential("firm/age", 0, ids) * enterprises.mean_age_years * 12).astype(np.int64)
     sector = model.draw_sectors(ids)
-    let = np.array([b.workplace for b in model.place.buildings]) & ~model.anchored
-    if not let.any():
-        let = np.array([b.workplace for b in model.place.buildings])
-    free = model.free_posts() * let
+    room = free(model) * offices.market
     for k, size in enumerate(rest):
-        building = choose_building(model, ids[k], free, float(size))
+        building = choose_building(model, ids[k], room, float(size))
         if building < 0:
-            building = int(np.argmax(free))
-        free[building] -= size
+            building = int(np.argmax(room))
         row = firms.add(1, identity=ids[k], active=True, sector=sector[k], building=building, born=-age[k])
-        model.open_posts(row, np.array([size]))
+        if room[building] >= size:
+            model.open_posts(row, np.array([size]))
+            room[building] -= size
+        else:  # no building has room for all of it
+            move_in(model, row, np.array([size]), everybody=True)
+            room = free(model) * offices.market
+    first_firms(model)
 
 
 def _people(model: ParkModel) -> None:

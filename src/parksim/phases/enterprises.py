@@ -1,4 +1,4 @@
-"""Enterprises: growth on the anniversary, closing, moving out, and entry into free floor."""
+"""Enterprises: cash, growth on the anniversary, closing, moving out, entry, spin-offs, and the ladder."""
 
 from __future__ import annotations
 
@@ -8,108 +8,123 @@ import numpy as np
 import numpy.typing as npt
 
 from parksim.chance import Floats, Ids, combine
+from parksim.firms import cash, ladder, neighbours
+from parksim.firms.birth import REFERENCE_SIZE, endow, size_factor
+from parksim.firms.offices import free, going_rent, move_in
 from parksim.phases.staying import FIRM_CLOSED, FIRM_MOVED, LAID_OFF
 
 if TYPE_CHECKING:
     from parksim.model import ParkModel
     from parksim.scenario.parameters import EnterpriseParameters
+    from parksim.table import Rows
 
-_REFERENCE_SIZE = 40.0
 _PARETO_CUT = 40.0  # largest entrant, in multiples of the smallest
+_MOST_CERTAIN = 0.95  # largest yearly odds of leaving
+_MOST_ATTRACTION = 2.0  # what rents and neighbours can do to entry at most
+_BORN = 100_000  # months are negative in the burn-in, the numbers of identities are not
 
 
 def play(model: ParkModel) -> None:
-    """Let firms grow or shrink, leave, and enter, in this order."""
+    """Let firms spend, grow or shrink, leave, enter, split and climb, in this order."""
+    cash.spend(model)
     grow(model)
     leave_park(model)
     enter(model)
+    spin_off(model)
+    ladder.review(model)
+    neighbours.exposure(model)
+    if model.in_burn_in:
+        active = model.firms.active
+        model.firm_life.usual_exposure = float(model.firms.exposure[active].mean()) if active.any() else 0.0
 
 
-def exit_odds(p: EnterpriseParameters, age_years: Floats, size: Floats) -> Floats:
-    """Yearly odds of leaving by age (Chinese registration data), falling with size."""
-    by_age = np.select(
-        [age_years < 1, age_years < 2, age_years < 3, age_years < 7],
-        [p.exit_year_1, p.exit_year_2, p.exit_year_3, p.exit_year_4_7],
-        p.exit_year_8,
-    )
-    return np.asarray(by_age * (np.maximum(size, 1) / _REFERENCE_SIZE) ** p.exit_size_exponent)
+# --- growth --------------------------------------------------------------------------------------
 
 
 def grow(model: ParkModel) -> None:
     """Change the number of posts of firms whose anniversary it is: yearly log growth follows Laplace's law.
 
-    Growth is limited by the free floor of the building; shrinking removes the highest-numbered posts.
+    Who finds no floor in the own building rents in the nearest ones; shrinking removes the highest-numbered
+    posts. Leases are renewed on the same day.
     """
     firms, p, chance, month = model.firms, model.spec.parameters.enterprises, model.chance, model.month
     rows = np.flatnonzero(firms.active & ((month - firms.born) % 12 == 0) & (month > firms.born))
     if rows.size == 0:
         return
+    firms.rent[rows] = going_rent(model, free(model))[firms.building[rows]]
     ids = firms.identity[rows]
     u = chance.uniform("growth", month, ids) - 0.5
-    scale = p.growth_scale
+    size = firms.size[rows]
+    scale = p.growth_scale * (np.maximum(size, 1) / REFERENCE_SIZE) ** p.growth_size_exponent
     # mean of exp(Laplace(mu, b)) is exp(mu) / (1 - b^2): mu makes the mean growth what the parameter says
     mu = p.growth_mean + np.log1p(-(scale**2))
     growth = np.exp(np.clip(mu - scale * np.sign(u) * np.log1p(-2 * np.abs(u)), -1.5, 1.5))
-    wanted = firms.size[rows] * growth
-    target = np.maximum(np.floor(wanted + chance.uniform("growth/round", month, ids)), 1).astype(np.int64)
-    change = target - firms.size[rows]
+    target = np.maximum(np.floor(size * growth + chance.uniform("growth/round", month, ids)), 1)
+    change = target.astype(np.int64) - size
     _shrink(model, rows[change < 0], -change[change < 0])
-    _expand(model, rows[change > 0], change[change > 0])
+    move_in(model, rows[change > 0], change[change > 0])
+    firms.growth[rows] = np.log(firms.size[rows] / np.maximum(size, 1))
 
 
-def _shrink(model: ParkModel, rows: npt.NDArray[np.intp], by: npt.NDArray[np.int64]) -> None:
+def _shrink(model: ParkModel, rows: Rows, by: npt.NDArray[np.int64]) -> None:
     posts, firms = model.posts, model.firms
     if rows.size == 0:
         return
-    loses = np.zeros(len(firms), dtype=np.int64)
+    loses = np.zeros(len(firms) + 1, dtype=np.int64)  # the last for posts of nobody, whose firm is -1
     loses[rows] = by
-    held = posts.firm >= 0
-    mine = np.flatnonzero(held)
-    mine = mine[loses[posts.firm[mine]] > 0]
+    mine = np.flatnonzero(loses[posts.firm])
     order = mine[np.lexsort((-posts.post[mine].astype(np.int64), posts.firm[mine]))]
     firm = posts.firm[order]
     start = np.flatnonzero(np.r_[True, np.diff(firm) != 0])
     rank = np.arange(order.size) - np.repeat(start, np.diff(np.r_[start, order.size]))
-    close = order[rank < loses[firm]]
-    model.close_posts(close, LAID_OFF)
+    model.close_posts(order[rank < loses[firm]], LAID_OFF)
     firms.size[rows] -= by.astype(np.int32)
+    firms.shrank[rows] = model.month
 
 
-def _expand(model: ParkModel, rows: npt.NDArray[np.intp], by: npt.NDArray[np.int64]) -> None:
-    """Add posts where there is floor; firms in one building share what is free by lottery."""
-    firms = model.firms
-    if rows.size == 0:
-        return
-    lot = model.chance.uniform("growth/floor", model.month, firms.identity[rows])
-    free = np.floor(model.free_posts()).astype(np.int64)
-    granted = np.zeros(rows.size, dtype=np.int64)
-    for k in np.argsort(lot, kind="stable"):
-        room = free[firms.building[rows[k]]]
-        granted[k] = max(min(by[k], room), 0)
-        free[firms.building[rows[k]]] -= granted[k]
-    model.open_posts(rows, granted)
+# --- leaving -------------------------------------------------------------------------------------
+
+
+def exit_by_age(p: EnterpriseParameters, age_years: Floats) -> Floats:
+    """Yearly odds of leaving by age alone (Chinese registration data)."""
+    return np.select(
+        [age_years < 1, age_years < 2, age_years < 3, age_years < 7],
+        [p.exit_year_1, p.exit_year_2, p.exit_year_3, p.exit_year_4_7],
+        p.exit_year_8,
+    )
+
+
+def exit_odds(model: ParkModel, rows: Rows) -> Floats:
+    """Yearly odds of leaving: by age, times factors of size and cash whose means are one."""
+    firms, p = model.firms, model.spec.parameters.enterprises
+    size = size_factor(model, firms.size[rows].astype(np.float64)) / model.firm_life.size_centre
+    runway = cash.exit_factor(p, firms.runway[rows].astype(np.float64))
+    odds = exit_by_age(p, (model.month - firms.born[rows]) / 12) * size * runway
+    odds[firms.anchor[rows] >= 0] = 0.0  # a named anchor leaves by an intervention, not by chance
+    return np.minimum(odds, _MOST_CERTAIN)
 
 
 def leave_park(model: ParkModel) -> None:
-    """Close firms or let them move out of the park, by age and size."""
+    """Close firms or let them move out of the park, by age, size and cash."""
     firms, p, chance, month = model.firms, model.spec.parameters.enterprises, model.chance, model.month
     rows = np.flatnonzero(firms.active)
     ids = firms.identity[rows]
-    odds = exit_odds(p, (month - firms.born[rows]) / 12, firms.size[rows].astype(np.float64))
-    odds[firms.anchor[rows] >= 0] = 0.0  # a named anchor leaves by an intervention, not by chance
-    goes = chance.uniform("exit", month, ids) < -np.expm1(np.log1p(-np.minimum(odds, 0.95)) / 12)
+    goes = chance.uniform("exit", month, ids) < -np.expm1(np.log1p(-exit_odds(model, rows)) / 12)
     rows, ids = rows[goes], ids[goes]
+    if rows.size == 0:
+        return
     moves = chance.uniform("exit/moves out", month, ids) < p.relocation_share
-    for which, cause in ((rows[~moves], FIRM_CLOSED), (rows[moves], FIRM_MOVED)):
-        if which.size:
-            leaving = np.zeros(len(firms), dtype=np.bool_)
-            leaving[which] = True
-            held = np.flatnonzero(model.posts.firm >= 0)
-            model.close_posts(held[leaving[model.posts.firm[held]]], cause)
-            model.log("firm_exit", firms.identity[which], firms.identity[which], np.full(which.size, cause))
-            model.firm_exits += which.size
-            firms.active[which] = False
-            firms.release(which)
+    cause = np.full(len(firms) + 1, -1, dtype=np.int8)  # the last for posts of nobody, whose firm is -1
+    cause[rows] = np.where(moves, FIRM_MOVED, FIRM_CLOSED)
+    of_post = cause[model.posts.firm]
+    gone = np.flatnonzero(of_post >= 0)
+    model.close_posts(gone, of_post[gone])
+    model.log("firm_exit", ids, ids, cause[rows])
+    model.firm_exits += rows.size
+    firms.release(rows)
+
+
+# --- entry ---------------------------------------------------------------------------------------
 
 
 def pareto_sizes(u: Floats, exponent: float, mean: float) -> Floats:
@@ -121,44 +136,125 @@ def pareto_sizes(u: Floats, exponent: float, mean: float) -> Floats:
 
 
 def enter(model: ParkModel) -> None:
-    """Let this month's candidate entrants, known by (month, rank), take floor where there is some."""
-    scenario, chance, month, firms = model.spec, model.chance, model.month, model.firms
+    """Let this month's candidate entrants, known by (month, rank), take floor where there is some.
+
+    More come where floor is cheap and neighbours are of their sector; they choose one after the other in the
+    order of a lottery.
+    """
+    scenario, chance, month = model.spec, model.chance, model.month
     p = scenario.parameters.enterprises
     expected = p.entry_year * scenario.enterprises.count / 12
-    candidates = int(np.ceil(2 * expected)) + 1
+    candidates = int(np.ceil(_MOST_ATTRACTION * expected)) + 1
     ids = chance.identities(
         "entrant",
-        np.full(candidates, month + 100_000, dtype=np.uint64),
+        np.full(candidates, month + _BORN, dtype=np.uint64),
         np.arange(candidates, dtype=np.uint64),
     )
-    ids = ids[chance.uniform("entry", 0, ids) < expected / candidates]
-    if ids.size == 0:
-        return
-    sizes = pareto_sizes(
-        chance.uniform("firm/size", 0, ids), scenario.enterprises.size_exponent, p.entrant_size
-    )
-    free = model.free_posts()
-    let = np.array([b.workplace for b in model.place.buildings]) & ~model.anchored
-    for identity, size in zip(ids, sizes, strict=True):
-        building = choose_building(model, identity, free * let, float(size))
-        if building < 0:
-            model.turned_away += 1
-            continue
-        free[building] -= size
-        one = np.array([identity], dtype=np.uint64)
-        row = firms.add(
-            1, identity=identity, active=True, sector=model.draw_sectors(one), building=building, born=month
-        )
-        model.open_posts(row, np.array([int(size)]))
-        model.log("firm_entry", one, one, np.array([building]))
-        model.firm_entries += 1
+    sector = model.draw_sectors(ids)
+    room = np.where(model.offices.market, np.maximum(free(model), 0.0), 0.0)
+    rent = going_rent(model, room)
+    appeal = attraction(model, rent)
+    drawn = np.minimum(room @ appeal / max(room.sum(), 1.0), _MOST_ATTRACTION)
+    if not room.any():  # who comes is turned away, and counted
+        drawn[:] = 1.0
+    comes = chance.uniform("entry", 0, ids) < expected / candidates * drawn[sector]
+    ids, sector = ids[comes], sector[comes]
+    sizes = entrant_sizes(model, ids, p.entrant_size)
+    building = np.full(ids.size, -1, dtype=np.intp)
+    for k in np.argsort(chance.uniform("floor", month, ids), kind="stable"):
+        building[k] = choose_building(model, ids[k], room, float(sizes[k]), appeal[:, sector[k]])
+        if building[k] >= 0:
+            room[building[k]] -= sizes[k]
+    model.firm_entries += settle(model, "firm_entry", ids, ids, sector, building, sizes, rent)
 
 
-def choose_building(model: ParkModel, identity: np.uint64, free: Floats, size: float) -> int:
-    """Draw a building with room for the firm, in proportion to its free floor; -1 if none has room."""
-    room = np.flatnonzero(free >= size)
-    if room.size == 0:
+def entrant_sizes(model: ParkModel, ids: Ids, mean: float) -> npt.NDArray[np.int64]:
+    """Draw the sizes of newborn firms, by the scenario's exponent."""
+    u = model.chance.uniform("firm/size", 0, ids)
+    return pareto_sizes(u, model.spec.enterprises.size_exponent, mean).astype(np.int64)
+
+
+def attraction(model: ParkModel, rent: Floats) -> Floats:
+    """Weight of a free post for entrants, [building, sector]: rent over its base, and sector neighbours."""
+    p, base = model.spec.parameters.enterprises, model.offices.base_rent
+    index = np.where(base > 0, rent, 1.0) / np.where(base > 0, base, 1.0)
+    like = np.exp(p.neighbour_pull * neighbours.sector_shares(model))
+    return np.asarray(index[:, None] ** p.entry_rent_elasticity * like)
+
+
+def choose_building(
+    model: ParkModel, identity: np.uint64, room: Floats, size: float, appeal: Floats | None = None
+) -> int:
+    """Draw a building with room for the firm, in proportion to room times appeal; -1 if none has room."""
+    fits = np.flatnonzero(room >= size)
+    if fits.size == 0:
         return -1
-    pairs: Ids = combine(np.full(room.size, identity, dtype=np.uint64), model.building_codes[room])
-    race = model.chance.exponential("firm/building", 0, pairs) / free[room]
-    return int(room[np.argmin(race)])
+    weight = room[fits] if appeal is None else room[fits] * appeal[fits]
+    pairs: Ids = combine(np.full(fits.size, identity, dtype=np.uint64), model.building_codes[fits])
+    race = model.chance.exponential("firm/building", 0, pairs) / weight
+    return int(fits[np.argmin(race)])
+
+
+def settle(
+    model: ParkModel,
+    event: str,
+    ids: Ids,
+    parents: Ids,
+    sector: npt.NDArray[np.integer],
+    building: npt.NDArray[np.intp],
+    size: npt.NDArray[np.int64],
+    rent: Floats,
+) -> int:
+    """Found firms in buildings with room, and return how many; those without one (-1) are turned away."""
+    found = np.flatnonzero(building >= 0)
+    model.turned_away += ids.size - found.size
+    if found.size:
+        ids, parents, building = ids[found], parents[found], building[found]
+        rows = model.firms.add(
+            found.size,
+            identity=ids,
+            active=True,
+            sector=sector[found],
+            building=building,
+            born=model.month,
+            parent=np.where(parents == ids, 0, parents),
+        )
+        model.open_posts(rows, size[found])
+        endow(model, rows)
+        model.firms.rent[rows] = rent[building]
+        model.log(event, ids, parents, building)
+    return found.size
+
+
+# --- spin-offs -----------------------------------------------------------------------------------
+
+
+def spin_off(model: ParkModel) -> None:
+    """Let people of technology firms found firms of their own, where floor is free near the parent.
+
+    A spin-off is known by (parent, number); its number is used up also when no floor is found.
+    """
+    firms, p, chance, month = model.firms, model.spec.parameters.enterprises, model.chance, model.month
+    model.firm_life.spinoffs = 0
+    rows = np.flatnonzero(firms.active & (firms.size > p.spinoff_parent_size))
+    rows = rows[model.tech_sector[firms.sector[rows]]]
+    around = (firms.exposure[rows] + 1) / (model.firm_life.usual_exposure + 1)
+    odds = -np.expm1(-p.spinoff_year / 12 * around**p.spinoff_spillover)
+    rows = rows[chance.uniform("spin-off", month, firms.identity[rows]) < odds]
+    if rows.size == 0:
+        return
+    parents = firms.identity[rows]
+    ids = chance.identities("spin-off", parents, firms.spun[rows].astype(np.uint64))
+    firms.spun[rows] += 1
+    sizes = entrant_sizes(model, ids, p.spinoff_size)
+    room = np.where(model.offices.market, np.maximum(free(model), 0.0), 0.0)
+    rent = going_rent(model, room)
+    building = np.full(ids.size, -1, dtype=np.intp)
+    for k in np.argsort(chance.uniform("floor", month, ids), kind="stable"):
+        minutes = np.where(room >= sizes[k], model.offices.minutes[firms.building[rows[k]]], np.inf)
+        nearest = int(np.argmin(minutes))
+        if minutes[nearest] <= p.spillover_reach_min:
+            building[k] = nearest
+            room[nearest] -= sizes[k]
+    sector = firms.sector[rows]
+    model.firm_life.spinoffs = settle(model, "spin_off", ids, parents, sector, building, sizes, rent)

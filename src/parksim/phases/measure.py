@@ -14,7 +14,7 @@ from parksim.people import ALLOTTED, bits_of, visits_wanted
 from parksim.phases.services import home_unit
 from parksim.phases.staying import QUIT_CAUSES
 from parksim.scenario.categories import CATEGORIES
-from parksim.scenario.schema import MODES
+from parksim.scenario.schema import MODES, TIERS
 
 if TYPE_CHECKING:
     from parksim.model import ParkModel
@@ -388,33 +388,25 @@ def firms(model: ParkModel, rows: npt.NDArray[np.intp]) -> dict[str, float]:
     open_posts = int(np.count_nonzero(posts.firm >= 0))
     if open_posts:
         out["vacancy_rate"] = 1 - rows.size / open_posts
-    floor = sum(b.m2 for b in place.buildings if b.workplace) / p.m2_per_worker
+    floor = float(model.offices.capacity.sum())
     if floor:
         out["floor_vacancy_share"] = max(0.0, 1 - open_posts / floor)
     if active.size:
-        out["spillover_index"] = spillover(model, active)
-    density = place.land_mu
+        out["spillover_index"] = float(table.exposure[active].mean(dtype=np.float64))
+        out["runway_months"] = float(table.runway[active].mean(dtype=np.float64))
+        out["office_rent"] = float(np.average(table.rent[active], weights=table.size[active]))
+    out["spinoffs"] = float(model.firm_life.spinoffs)
+    on_tier = np.bincount(table.tier[active], minlength=len(TIERS))
+    out |= {f"tier_{tier}": float(on_tier[k]) for k, tier in enumerate(TIERS)}
+    out["firms_high_tech"] = float(np.count_nonzero(table.high_tech[active]))
+    out["firms_listed"] = float(np.count_nonzero(table.listed[active]))
+    out["land_mu"] = density = place.land_mu
     workers = float(rows.size)
     start = model.memory.heads[0] if model.memory.heads else workers
     lift = (max(workers, 1) / max(start, 1)) ** p.density_elasticity
     out["output_per_mu"] = workers * p.output_worker * lift / density
     out["tax_per_mu"] = workers * p.tax_worker * lift / density
     return out
-
-
-def spillover(model: ParkModel, active: npt.NDArray[np.intp]) -> float:
-    """Mean over firms of the workers of other firms, weighed by exp(decay * minutes) up to the reach.
-
-    Decay after Ahlfeldt et al. 2015 (Econometrica 83:2127), who find nothing left after about ten minutes.
-    """
-    p, place, table = model.spec.parameters.enterprises, model.place, model.firms
-    minutes = place.zone_walk
-    weight = np.where(minutes <= p.spillover_reach_min, np.exp(p.spillover_decay * minutes), 0.0)
-    n = len(place.buildings)
-    size = table.size[active].astype(np.float64)
-    workers = np.bincount(table.building[active], weights=size, minlength=n)
-    count = np.bincount(table.building[active], minlength=n).astype(np.float64)
-    return float((count @ weight @ workers - size.sum()) / active.size)
 
 
 # --- money ---------------------------------------------------------------------------------------

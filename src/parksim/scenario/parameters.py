@@ -368,7 +368,39 @@ class EnterpriseParameters(Frozen):
     exit_year_4_7: float = param(0.08, 0.07, 0.09, "1/year", "B", "Chinese registration data", ge=0, le=1)
     exit_year_8: float = param(0.06, 0.05, 0.07, "1/year", "B", "Chinese registration data", ge=0, le=1)
     exit_size_exponent: float = param(
-        -0.25, -0.4, -0.1, "–", "assumed", "exit hazard falls with size, relative to 40 workers", le=0
+        -0.25, -0.4, -0.1, "–", "assumed", "exit hazard falls with size; mean over the first firms is 1", le=0
+    )
+    runway_mean: float = param(
+        12, 8, 18, "months", "assumed", "cash of a firm at rest, in months of its spending"
+    )
+    runway_spread: float = param(5, 3, 7, "months", "assumed", "standard deviation of the same over firms")
+    runway_persistence: float = param(
+        0.95,
+        0.90,
+        0.98,
+        "1/month",
+        "assumed",
+        "part of a departure from the mean that is left a month later",
+        le=0.999,
+    )
+    runway_weight: float = param(
+        1.0,
+        0.0,
+        2.0,
+        "1/year",
+        "assumed",
+        "exit hazard * exp(-weight) for a year more of cash; mean over firms at rest is 1",
+    )
+    cost_worker: float = param(
+        2.0, 1.5, 2.5, "10^4 CNY/month", "assumed", "what a firm spends for each worker", ge=0.1
+    )
+    delay_cost: float = param(
+        0.01,
+        0.0,
+        0.02,
+        "months/day",
+        "assumed",
+        "cash lost for a day that procedures keep a firm waiting: a third of its work stands",
     )
     relocation_share: float = param(
         0.25, 0.1, 0.4, "share", "assumed", "of exits that move out instead of closing", le=1
@@ -376,9 +408,66 @@ class EnterpriseParameters(Frozen):
     growth_scale: float = param(
         0.15, 0.10, 0.20, "1/year", "assumed", "Laplace scale of yearly log growth", le=0.7
     )
+    growth_size_exponent: float = param(
+        -0.15,
+        -0.20,
+        -0.10,
+        "–",
+        "B",
+        "the scale falls with size, relative to 40 workers; Stanley et al. 1996 (Nature 379:804)",
+        le=0,
+    )
     growth_mean: float = param(0.0, -0.02, 0.03, "1/year", "assumed", "mean yearly growth of head-count")
-    entry_year: float = param(0.07, 0.05, 0.09, "1/year", "assumed", "candidate entrants per firm", le=2)
-    entrant_size: float = param(30, 15, 45, "workers", "assumed", "mean size of an entrant", ge=1)
+    entry_year: float = param(
+        0.072,
+        0.055,
+        0.09,
+        "1/year",
+        "assumed",
+        "candidate entrants per first firm; calibrated: as many firms come as go in the plain park",
+        le=2,
+    )
+    entrant_size: float = param(
+        25,
+        18,
+        32,
+        "workers",
+        "assumed",
+        "mean size of an entrant; calibrated: posts of the plain park neither grow nor shrink",
+        ge=1,
+    )
+    entry_rent_elasticity: float = param(-0.5, -1.0, 0.0, "–", "assumed", "entry by rent over base", le=0)
+    neighbour_pull: float = param(
+        1.0,
+        0.0,
+        2.0,
+        "–",
+        "assumed",
+        "log entry by the own sector's share of the firms around, beyond its usual share",
+    )
+    neighbour_reach_min: float = param(5, 3, 8, "min", "assumed", "walk within which firms are neighbours")
+    rent_elasticity: float = param(
+        1.5,
+        0.5,
+        3.0,
+        "–",
+        "assumed",
+        "fall of the log rent of a new lease by the block's vacancy share beyond the usual",
+    )
+    spinoff_year: float = param(
+        0.01, 0.002, 0.03, "1/year", "assumed", "spin-offs of a technology firm of some size", le=1
+    )
+    spinoff_parent_size: float = param(20, 10, 40, "workers", "assumed", "smallest parent of a spin-off")
+    spinoff_size: float = param(8, 4, 15, "workers", "assumed", "mean size of a spin-off", ge=1)
+    spinoff_spillover: float = param(
+        0.0,
+        0.0,
+        0.3,
+        "–",
+        "assumed",
+        "elasticity of spin-offs to workers of other firms around; no evidence: nil",
+        le=1,
+    )
     m2_per_worker: float = param(25, 18, 35, "m2", "assumed", "floor a worker", ge=3)
     output_worker: float = param(90, 60, 120, "10^4 CNY/year", "assumed", "output a worker")
     tax_worker: float = param(9, 8, 10.2, "10^4 CNY/year", "B", "Information Port 8.0 (2017), 10.2 (2020)")
@@ -387,6 +476,66 @@ class EnterpriseParameters(Frozen):
         -0.36, -0.5, -0.25, "1/min", "B", "Ahlfeldt et al. 2015; nil after about 10 min", le=0
     )
     spillover_reach_min: float = param(10, 8, 12, "min", "B", "Ahlfeldt et al. 2015")
+
+
+class LadderParameters(Frozen):
+    """Climbing from micro firm to single champion: ranked once a year under quotas."""
+
+    start_innovative: float = param(0.20, 0.15, 0.25, "share", "assumed", "first firms on this tier", le=1)
+    start_srdi: float = param(0.08, 0.05, 0.10, "share", "assumed", "first firms on this tier", le=1)
+    start_little_giant: float = param(0.02, 0.01, 0.03, "share", "assumed", "first firms on this tier", le=1)
+    start_champion: float = param(0.004, 0.002, 0.006, "share", "assumed", "first firms on this tier", le=1)
+    high_tech_share: float = param(
+        0.19, 0.15, 0.22, "share", "B", "94 of 500 firms of IoT Town; technology sectors only", le=1
+    )
+    listed_share: float = param(
+        0.011, 0.008, 0.015, "share", "B", "15 of 1,350 firms of IoT Street, the largest", le=1
+    )
+    research_tech: float = param(0.10, 0.08, 0.12, "share of revenue", "B", "IoT Town: about 10 %", le=0.6)
+    research_other: float = param(
+        0.02, 0.01, 0.03, "share of revenue", "assumed", "outside technology sectors", le=0.6
+    )
+    step_innovative: float = param(
+        0.10, 0.10, 0.25, "1/year", "C", "ladder steps 10-25 %; micro to innovative", le=1
+    )
+    step_srdi: float = param(
+        0.10, 0.10, 0.25, "1/year", "C", "ladder steps 10-25 %; innovative to SRDI", le=1
+    )
+    step_little_giant: float = param(
+        0.025, 0.025, 0.087, "1/year", "B", "national counts; SRDI to little giant", le=1
+    )
+    step_champion: float = param(0.02, 0.01, 0.04, "1/year", "assumed", "little giant to champion", le=1)
+    little_giant_lost: float = param(
+        0.10, 0.06, 0.17, "1/year", "B", "derived: little giants lost at review", le=1
+    )
+    quota_innovative: float = param(
+        80, 60, 120, "1/1000 firms/year", "assumed", "most promotions of the park a year"
+    )
+    quota_srdi: float = param(
+        25, 15, 40, "1/1000 firms/year", "assumed", "most promotions of the park a year"
+    )
+    quota_little_giant: float = param(
+        2, 1, 6, "1/1000 firms/year", "assumed", "most promotions of the park a year"
+    )
+    quota_champion: float = param(
+        0.5, 0.2, 1, "1/1000 firms/year", "assumed", "most promotions of the park a year"
+    )
+    score_size: float = param(0.5, 0.3, 0.8, "1/log", "assumed", "weight of the log of size in the ranking")
+    score_growth: float = param(
+        2.0, 1.0, 3.0, "1/log", "assumed", "weight of last year's log growth in the ranking"
+    )
+    score_research: float = param(
+        5.0, 2.0, 8.0, "1/share", "assumed", "weight of the share of research in the ranking"
+    )
+    score_spillover: float = param(
+        0.07,
+        0.0,
+        0.09,
+        "1/log",
+        "assumed",
+        "weight of the workers of other firms around, as productivity by density",
+    )
+    score_noise: float = param(1.0, 0.5, 1.5, "–", "assumed", "what nobody sees in a ranking")
 
 
 class CommunityParameters(Frozen):
@@ -423,6 +572,7 @@ class Parameters(Frozen):
     staying: StayingParameters = StayingParameters()
     hiring: HiringParameters = HiringParameters()
     enterprises: EnterpriseParameters = EnterpriseParameters()
+    ladder: LadderParameters = LadderParameters()
     community: CommunityParameters = CommunityParameters()
 
 

@@ -34,6 +34,11 @@ MODES = ("walk", "bicycle", "ebike", "bus", "metro", "shuttle", "car")
 Mode = Literal["walk", "bicycle", "ebike", "bus", "metro", "shuttle", "car"]
 
 
+Tier = Literal["micro", "innovative", "srdi", "little_giant", "champion"]
+TIERS: tuple[Tier, ...] = ("micro", "innovative", "srdi", "little_giant", "champion")
+"""The ladder of enterprises, from the ground: micro, innovative SME, SRDI, little giant, single champion."""
+
+
 class Source(Frozen):
     """Where a value comes from, and how sure it is."""
 
@@ -255,6 +260,13 @@ class Governance(Frozen):
     opex_cny_year: float = Field(0, ge=0)
 
 
+class Support(Frozen):
+    """What the place does for its firms; it acts on their costs, delays and cash."""
+
+    delay_days: float = Field(2, ge=0, le=20)
+    """Days a month that procedures keep a firm waiting."""
+
+
 class HybridWork(Frozen):
     """Days a week that enterprises let their people work at home."""
 
@@ -311,6 +323,7 @@ class Layout(Frozen):
     governance: Governance = Governance()
     interventions: tuple[Intervention, ...] = ()
     circles: dict[str, Circle] = Field(default_factory=dict)
+    support: Support = Support()
     hybrid: HybridWork = HybridWork()
     labour: Labour = Labour()
 
@@ -430,6 +443,16 @@ class Enterprises(Frozen):
     """Sectors whose vacancies take the longer search time."""
     mean_age_years: float = Field(6, gt=0, le=100)
     anchors: tuple[Anchor, ...] = ()
+    tiers: dict[Tier, Share] | None = None
+    """Shares of the first firms on the tiers of the ladder; what is missing to 1 are micro. By default from the
+    parameters."""
+
+    @field_validator("tiers")
+    @classmethod
+    def _at_most_all(cls, value: dict[str, float] | None) -> dict[str, float] | None:
+        if value and sum(value.values()) > 1.005:
+            raise ValueError(f"shares sum to {sum(value.values()):g}, should be at most 1")
+        return value
 
 
 class Need(Frozen):
