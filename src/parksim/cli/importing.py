@@ -172,6 +172,90 @@ def import_cityio(
     _finish(draft, findings, into, f"cityIO, {file.name}", "", force=force)
 
 
+@imports.command(name="xlsx")
+def import_xlsx(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="Workbook made by `parksim template xlsx`.")],
+    into: Annotated[
+        Path, typer.Option("--into", metavar="SCENARIO", help="Scenario file to fill in.", dir_okay=False)
+    ],
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Where to write it; by default the file itself, with --force.", dir_okay=False),
+    ] = None,
+    *,
+    allow_small_cells: Annotated[
+        bool, typer.Option("--allow-small-cells", help="Take counts of fewer than five people.")
+    ] = False,
+    force: Force = False,
+) -> None:
+    """Fill a scenario in from a workbook: enterprises, home zones, places, observed figures."""
+    from parksim.importers import tenants, workbook
+    from parksim.importers.findings import Findings
+    from parksim.importers.finish import summary, write_checked
+    from parksim.scenario.read import load
+
+    findings = Findings()
+    book = workbook.read(file, findings, allow_small=allow_small_cells)
+    scenario = load(into)
+    goal = out or into
+    if goal.suffix != ".yaml":
+        raise ParksimError(f"{goal}: a scenario is a .yaml file")
+    if goal.exists() and not force:
+        raise ParksimError(f"{goal} is there already; --force rewrites it, or give --out NEW.yaml")
+    source = f"workbook {file.name}"
+    text = tenants.fill(into, scenario, book, findings, source=source)
+    text = tenants.balance(text, book, findings)
+    targets = tenants.targets(book, scenario, findings)
+    more = {goal.with_name(f"{goal.stem}-targets.yaml"): targets} if targets else {}
+    files, problems = write_checked(
+        goal.stem,
+        scenario.title,
+        text,
+        findings,
+        goal.parent,
+        source=source,
+        force=force,
+        about="workbook",
+        more=more,
+    )
+    for line in summary(findings, problems):
+        print(line)
+    print("written:", *files)
+    if problems:
+        raise typer.Exit(1)
+
+
+templates = typer.Typer(no_args_is_help=True, help="Write files to fill in.")
+app.add_typer(templates, name="template")
+
+
+@templates.command(name="xlsx")
+def template_xlsx(
+    out: Annotated[Path, typer.Option(help="Workbook to write.", dir_okay=False)] = Path("park.xlsx"),
+    lang: Annotated[str, typer.Option(help="Language of its headings: en or zh.")] = "en",
+    *,
+    force: Force = False,
+) -> None:
+    """Write an empty workbook for enterprises, home zones, places and observed figures."""
+    from parksim.importers import workbook
+    from parksim.importers.draft import write_all
+
+    print(*write_all({out: workbook.template(lang)}, force=force))
+
+
+@templates.command(name="mapping")
+def template_mapping(
+    out: Annotated[Path, typer.Option(help="File to write.", dir_okay=False)] = Path("mapping.yaml"),
+    *,
+    force: Force = False,
+) -> None:
+    """Write the table of what OpenStreetMap's tags mean, to change and give as --mapping."""
+    from parksim.importers.draft import write_all
+    from parksim.importers.tables import shipped
+
+    print(*write_all({out: shipped("osm").read_bytes()}, force=force))
+
+
 exports = typer.Typer(no_args_is_help=True, help="Write a scenario in another program's form.")
 app.add_typer(exports, name="export")
 

@@ -43,16 +43,16 @@ def finish(
 
 def write_checked(
     name: str, title: str, text: str, findings: Findings, into: Path, *, source: str, licence: str = "",
-    force: bool = False,
+    force: bool = False, about: str = "import", more: dict[Path, str] | None = None,
 ) -> tuple[list[Path], list[Problem]]:  # fmt: skip
-    """Write a scenario and its page; see :func:`finish`."""
+    """Write a scenario, other files and the page ``NAME-ABOUT.html``; see :func:`finish`."""
     from parksim.scenario.read import check, load  # noqa: PLC0415  (takes pydantic)
 
-    files = [into / f"{name}.yaml", into / f"{name}-import.html"]
-    for file in files:
+    files = [into / f"{name}.yaml", into / f"{name}-{about}.html"]
+    for file in [*files, *(more or {})]:
         if file.exists() and not force:
             raise DraftError(f"{file} is there already; --force overwrites it")
-    written = write_all({files[0]: text}, force=force)
+    written = write_all({files[0]: text, **(more or {})}, force=force)
     problems = check(files[0])
     picture = b""
     if not problems:
