@@ -13,6 +13,8 @@ from mesa.agent import AgentSet
 
 from parksim.agents import Amenity, Employee, Enterprise, StaleAgentError
 from parksim.model import ParkModel
+from parksim.people import PERSON
+from parksim.phases.staying import CAUSES
 from parksim.scenario.read import load
 
 
@@ -118,6 +120,34 @@ def test_a_stale_handle_says_so(model):
         with pytest.raises(StaleAgentError, match=f"Employee {left.unique_id} is no longer in the park"):
             ask()
     assert left not in model.agents
+
+
+def leave_and_come_back(model, row):
+    """Let the holder of a post leave it and be the one who is hired for it next, all else being equal."""
+    posts = model.posts
+    rows = np.array([row])
+    person = {name: getattr(posts, name)[rows].copy() for name in PERSON}
+    model.leave(rows, np.array([CAUSES.index("other")], dtype=np.int8))
+    posts.fill[row] += 1
+    model.seat(rows, person)
+    posts.filled[row] = True
+    model._agents_stale = True
+
+
+@pytest.mark.parametrize("looked_at_in_between", [True, False])
+def test_a_stale_handle_stays_stale_when_its_person_comes_back_to_the_post(model, looked_at_in_between):
+    old = next(iter(model.agents_by_type[Employee]))
+    leave_and_come_back(model, old.row)
+    if looked_at_in_between:
+        assert len(model.agents_by_type[Employee]) == 40
+    for ask in (lambda: old.commute_min, lambda: old.enterprise, lambda: setattr(old, "trust", 1.0)):
+        with pytest.raises(StaleAgentError, match=f"Employee {old.unique_id} is no longer in the park"):
+            ask()
+    (new,) = model.agents_by_type[Employee].select(lambda a: a.unique_id == old.unique_id)
+    assert new is not old
+    assert new.row == old.row
+    assert old not in model.agents
+    assert new.trust == model.posts.trust[new.row]
 
 
 # --- tables --------------------------------------------------------------------------------------

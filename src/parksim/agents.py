@@ -45,6 +45,7 @@ class RowAgent(CellAgent):  # type: ignore[misc]  # Mesa has no types
     """
 
     table_name = ""
+    _tenure: tuple[int, ...]
 
     def __init__(self, model: AgentSeam, row: int, identity: int) -> None:
         # Mesa's own __init__ counts ids in a class-level dictionary that keeps every model alive.
@@ -52,11 +53,22 @@ class RowAgent(CellAgent):  # type: ignore[misc]  # Mesa has no types
         object.__setattr__(self, "unique_id", identity)
         object.__setattr__(self, "pos", None)
         object.__setattr__(self, "row", row)
+        object.__setattr__(self, "_tenure", self._tenure_of(model, row))
         model.register_agent(self)
+
+    @staticmethod
+    def _tenure_of(model: AgentSeam, row: int) -> tuple[int, ...]:  # noqa: ARG004
+        """Tell one stay of the same identity in the same row from another."""
+        return ()
+
+    def _is_in(self, table: Table) -> bool:
+        if self.row >= len(table) or int(table.identity[self.row]) != self.unique_id:
+            return False
+        return self._tenure_of(self.model, self.row) == self._tenure
 
     def _table(self) -> Table:
         table: Table = self.model._row_table(type(self))  # noqa: SLF001  (the other half of this seam)
-        if self.row >= len(table) or int(table.identity[self.row]) != self.unique_id:
+        if not self._is_in(table):
             raise StaleAgentError(f"{type(self).__name__} {self.unique_id} is no longer in the park")
         return table
 
@@ -95,9 +107,14 @@ class Enterprise(RowAgent):
 
 
 class Employee(RowAgent):
-    """A person on a post."""
+    """A person on a post; who leaves it and comes back to it is another agent."""
 
     table_name = "employees"
+
+    @staticmethod
+    def _tenure_of(model: AgentSeam, row: int) -> tuple[int, ...]:
+        posts, firms = model.posts, model.firms
+        return int(posts.fill[row]), int(posts.post[row]), int(firms.identity[posts.firm[row]])
 
     @property
     def enterprise(self) -> Enterprise:
@@ -157,8 +174,9 @@ class AgentSeam(mesa.Model):  # type: ignore[misc]  # Mesa has no types
             (Employee, np.flatnonzero(self.posts.filled), self.posts.identity),
         ):
             now = {int(row): int(identities[row]) for row in rows}
+            table = self._row_table(kind)
             for key in [k for k in self._by_row if k[0] is kind]:
-                if now.get(key[1]) != self._by_row[key].unique_id:
+                if key[1] not in now or not self._by_row[key]._is_in(table):  # noqa: SLF001  (this seam)
                     self._by_row.pop(key).remove()
             for row, identity in now.items():
                 if (kind, row) not in self._by_row:
