@@ -31,9 +31,13 @@ NO_FACTOR = {
     for name in (
         *("tenure_0_6", "tenure_7_12", "tenure_13_36", "tenure_37"),
         *("age_under_25", "age_25_34", "age_35_44", "age_45"),
-        *("commute_per_10min", "tie", "park_home"),
+        *("commute_per_10min", "tie", "park_home", "firm_shrinking"),
     )
-} | {"parameters.staying.services": 0.0}
+} | {
+    "parameters.staying.services": 0.0,
+    "parameters.staying.wage_share": 0.0,  # offers follow the vacancies of all firms
+    "parameters.staying.retirement_age": 75,
+}
 FIRMS_STAY = {
     f"parameters.enterprises.{name}": 0.0
     for name in (
@@ -169,6 +173,18 @@ def test_a_fence_that_opens_in_month_5_leaves_months_1_to_4_alone():
         model.step()
     saved = closed.measured[-1]["commute_mean_min"] - opened.measured[-1]["commute_mean_min"]
     assert 0 < saved <= 3, "the fence is a detour of 3 minutes for those in block west"
+
+
+def test_a_cafe_that_closes_leaves_the_waiting_list_for_flats_alone():
+    closing = {"kind": "close_amenity", "name": "closing", "month": 1, "target": "pavilion-cafe"}
+    model = ParkModel(load("tiny-community").with_(interventions=[closing]), seed=1)
+    (before,) = model.place.flats
+    waiting = np.flatnonzero(model.posts.filled & (model.posts.flat < 0))[:3]
+    model.posts.flat_wish[waiting] = before
+    model.change_layout(model.layout.interventions[0])
+    (after,) = model.place.flats
+    assert after != before
+    assert (model.posts.flat_wish[waiting] == after).all()
 
 
 def test_each_phase_writes_only_what_is_its_own(town):
