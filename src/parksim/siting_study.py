@@ -238,11 +238,13 @@ def free_space(model: ParkModel, category: str, capacity: float | None = None) -
     """
     import pandas as pd  # noqa: PLC0415
 
+    from parksim.firms.offices import free  # noqa: PLC0415  (imports the model's parts)
+
     layout, park = model.layout, model.place.drawn.park
     taken = {a.cell for a in layout.amenities} | {g.cell for g in layout.gateways}
     rows = []
     m2 = M2_PER_PLACE * (capacity or typical_capacity(model, category))
-    floor = model.free_posts() * model.spec.parameters.enterprises.m2_per_worker
+    floor = free(model) * model.spec.parameters.enterprises.m2_per_worker
     for k, building in enumerate(park.buildings):
         ground = building.m2 / building.floors
         fits = building.use == "service" or (building.workplace and floor[k] >= m2 and ground >= m2)
