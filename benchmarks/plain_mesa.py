@@ -462,7 +462,7 @@ class Employee(mesa.Agent):
         for index, zone in enumerate(model.scenario.city.zones):
             if zone.weight <= 0:
                 continue
-            value = math.log(zone.weight / total) + home.rent_weight * zone.rent / 1000
+            value = math.log(zone.weight / total)
             value += slope * model.around.expected[index][building]
             value += model.luck.gumbel("home/zone", code(zone.name) % 2**32, self.move_address)
             if value > best:
@@ -485,7 +485,9 @@ class Employee(mesa.Agent):
         """Return how good a flat would be."""
         model, p = self.model, self.model.rules.home
         slope = p.deterrence_tied if self.tied else p.deterrence_free
-        value = math.log(p.flat_weight) + p.rent_weight * flats.plan.price / 1000
+        zones = model.scenario.city.zones
+        usual = math.fsum(z.rent * z.weight for z in zones) / math.fsum(z.weight for z in zones)
+        value = math.log(p.flat_weight) + p.rent_weight * (flats.plan.price - usual) / 1000
         value += slope * flats.minutes_from(self.post.unit)
         return value + model.luck.gumbel("home/flat", code(flats.name) % 2**32, self.move_address)
 

@@ -185,8 +185,8 @@ def test_a_large_sample_lives_where_the_logit_says():
         p = TINY.parameters.home
         slope = p.deterrence_tied if tied else p.deterrence_free
         weight = [
-            0.5 * np.exp(slope * 32 + p.rent_weight * 3.0),
-            0.5 * np.exp(slope * 43 + p.rent_weight * 2.0),
+            0.5 * np.exp(slope * 32),
+            0.5 * np.exp(slope * 43),
         ]
         share = weight[0] / sum(weight)
         assert np.mean(zone == 0) == pytest.approx(share, abs=4 * np.sqrt(share * (1 - share) / n))

@@ -294,3 +294,11 @@ def test_children_grow_out_of_kindergarten():
     model.run(24)
     kept = [m for m in model.employees.household if m == "kindergarten"]
     assert len(kept) <= before + 4
+
+
+def test_who_works_at_home_two_days_takes_two_fifths_of_the_visits_and_cars_off_the_park(park):
+    from parksim.phases import travel
+
+    usual, hybrid = (ps.ParkModel(s, seed=1) for s in (park, park.with_({"hybrid.days": 2.0})))
+    assert hybrid.services.demanded.sum() == pytest.approx(0.6 * usual.services.demanded.sum(), rel=0.02)
+    assert travel.commuters(hybrid).sum() == pytest.approx(0.6 * travel.commuters(usual).sum(), rel=0.02)

@@ -43,13 +43,20 @@ def sum_by_needs(values: Floats, unit: npt.NDArray[np.integer], needs: npt.NDArr
 
 
 def count_by_needs(
-    unit: npt.NDArray[np.integer], needs: npt.NDArray[np.uint32], units: int, categories: int
+    unit: npt.NDArray[np.integer],
+    needs: npt.NDArray[np.uint32],
+    units: int,
+    categories: int,
+    weights: Floats | None = None,
 ) -> Floats:
-    """Count the people in each unit who need each category, float array [unit, category]."""
+    """Count the people in each unit who need each category, float array [unit, category].
+
+    With `weights` a person counts as much, as somebody does who is there three days in five.
+    """
     out = np.zeros((units, 8 * _BYTES))
     start = np.asarray(unit, dtype=np.intp) * 256
     for k in range((categories + 7) // 8):
         byte = (needs >> np.uint32(8 * k)) & np.uint32(0xFF)
-        counts = np.bincount(start + byte, minlength=units * 256).reshape(units, 256)
+        counts = np.bincount(start + byte, weights, minlength=units * 256).reshape(units, 256)
         out[:, 8 * k : 8 * k + 8] = counts @ _BITS
     return out[:, :categories]

@@ -20,8 +20,9 @@ Rows = npt.NDArray[np.intp]
 def zone_utility(scenario: Scenario, minutes: Floats, *, tied: bool) -> Floats:
     """Systematic utility of each zone for somebody who works in each building.
 
-    ``ln(weight) + deterrence * minutes + rent_weight * rent / 1000`` (Ahlfeldt et al. 2015 for the
-    deterrence).
+    ``ln(weight) + deterrence * minutes`` (Ahlfeldt et al. 2015). The weights are where people do live, which
+    holds already what rents and amenities of the zones do to the choice; to add rents again would count them
+    twice. They count where something new is offered beside the zones: the park's flats.
 
     Parameters
     ----------
@@ -37,11 +38,16 @@ def zone_utility(scenario: Scenario, minutes: Floats, *, tied: bool) -> Floats:
     """
     p, zones = scenario.parameters.home, scenario.city.zones
     weight = np.array([z.weight for z in zones])
-    rent = np.array([z.rent for z in zones])
     deterrence = p.deterrence_tied if tied else p.deterrence_free
     with np.errstate(divide="ignore"):
         ln_weight = np.log(weight / weight.sum())
-    return np.asarray((ln_weight + p.rent_weight * rent / 1000)[:, None] + deterrence * minutes)
+    return np.asarray(ln_weight[:, None] + deterrence * minutes)
+
+
+def usual_rent(scenario: Scenario) -> float:
+    """Mean rent of the city, CNY a month, with which the rent of a flat of the park is compared."""
+    zones = scenario.city.zones
+    return float(np.average([z.rent for z in zones], weights=[z.weight for z in zones]))
 
 
 def zone_codes(scenario: Scenario) -> Ids:
@@ -151,7 +157,7 @@ def _wish_for_flats(model: ParkModel, rows: Rows, occasion: Ids, best: Floats) -
         deterrence = np.where(posts.tied[rows], p.deterrence_tied, p.deterrence_free)
         value = (
             np.log(p.flat_weight)
-            + p.rent_weight * flats.price / 1000
+            + p.rent_weight * (flats.price - usual_rent(model.spec)) / 1000
             + deterrence * place.walk[unit, j]
             + model.chance.gumbel("home/flat", int(place.code[j] & np.uint64(0xFFFFFFFF)), occasion)
         )

@@ -326,6 +326,12 @@ class ParkModel(AgentSeam):
         """Stable numbers of the buildings, by name."""
         return np.array([name_code(b.name) for b in self.place.buildings], dtype=np.uint64)
 
+    def presence(self, rows: Rows) -> Floats | None:
+        """Return the share of working days on which the holders of posts come; None where all come always."""
+        if self.layout.hybrid.days == 0:
+            return None
+        return np.asarray(1 - self.home_days[self.posts.firm[rows]] / 5)
+
     # --- firms and posts ------------------------------------------------------------------------
 
     def sector_index(self, sector: str) -> int:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from importlib import import_module
 from importlib.metadata import entry_points
+from pkgutil import iter_modules
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -30,20 +31,10 @@ class Kind(Protocol):
         """Say what makes it impossible on this layout, or None."""
 
 
-OWN = (
-    "open_fence",
-    "add_amenity",
-    "change_amenity",
-    "move_amenity",
-    "close_amenity",
-    "add_gateway",
-    "set_governance",
-)
-
-
 def kinds() -> Mapping[str, Kind]:
     """Return every kind by name: ours, and those that installed packages add."""
-    found: dict[str, Kind] = {name: import_module(f"parksim.interventions.{name}") for name in OWN}
+    own = [module.name for module in iter_modules(__path__) if not module.name.startswith("_")]
+    found: dict[str, Kind] = {name: import_module(f"{__name__}.{name}") for name in own}
     for entry in entry_points(group="parksim.interventions"):
         found.setdefault(entry.name, entry.load())
     return found

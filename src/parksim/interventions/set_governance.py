@@ -4,27 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from parksim.errors import nearest
-from parksim.scenario.schema import Governance
+from parksim.interventions._section import changed, impossible
 
 if TYPE_CHECKING:
     from parksim.scenario.schema import Intervention, Layout
 
 
 def apply(layout: Layout, intervention: Intervention) -> Layout:
-    """Return the layout with the new governance."""
-    changed = Governance.model_validate({**layout.governance.model_dump(), **intervention.set})
-    return layout.model_copy(update={"governance": changed})
+    """Return the layout with the section changed."""
+    return changed(layout, "governance", intervention)
 
 
-def problem(layout: Layout, intervention: Intervention) -> str | None:  # noqa: ARG001
+def problem(layout: Layout, intervention: Intervention) -> str | None:
     """Say what makes it impossible."""
-    for name in intervention.set:
-        if name not in Governance.model_fields:
-            return f"governance has no '{name}'{nearest(name, Governance.model_fields)}"
-    return None if intervention.set else "set_governance needs 'set:' with at least one field"
+    return impossible(layout, "governance", intervention)
 
 
 def summary(intervention: Intervention) -> str:
     """Say in one line what it does."""
-    return "governance: " + ", ".join(sorted(intervention.set))
+    return "governance: " + ", ".join(f"{name} = {value}" for name, value in sorted(intervention.set.items()))

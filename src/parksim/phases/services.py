@@ -172,7 +172,7 @@ def wanted(model: ParkModel) -> Floats:
     rotating = posts.rotating[rows]
 
     def count(who: Rows, where: npt.NDArray[np.integer]) -> Floats:
-        return count_by_needs(where, posts.needs[who], units, len(_NAMES)) * visits
+        return count_by_needs(where, posts.needs[who], units, len(_NAMES), model.presence(who)) * visits
 
     out = np.zeros((len(DAYPARTS), units, len(_NAMES)))
     for turns, part in ((False, parts()[DAY]), (True, rotating_parts(model))):
@@ -373,6 +373,9 @@ def _remember(model: ParkModel) -> None:
             got[at] = sum_by_needs((1 - _WEEKEND) * visits * served, unit[at], needs[at])
             home = home_unit(model, rows[at])
             got[at] += sum_by_needs(_WEEKEND * visits * state.served_weekend, home, needs[at])
+    there = model.presence(rows)
+    if there is not None:
+        demand, got, meetings = demand * there, got * there, meetings * there
     posts.unserved[rows] = np.maximum(demand - got, 0.0)
     posts.served[rows] = np.divide(got, demand, out=np.ones_like(got), where=demand > 0)
     posts.meetings[rows] = meetings

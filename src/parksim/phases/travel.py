@@ -139,13 +139,14 @@ def settle(model: ParkModel) -> None:
 
 
 def commuters(model: ParkModel) -> Floats:
-    """Count the commuters from the city, [ownership, zone, building]; ownership is 2 * car + e-bike."""
+    """Count the commuters from the city on a day, [ownership, zone, building]; ownership is 2 * car + e-bike."""
     posts, place = model.posts, model.place
     zones, buildings = place.journeys.fixed.shape[1:]
     rows = np.flatnonzero(posts.filled & (posts.zone >= 0) & (posts.flat < 0))
     own = posts.car[rows].astype(np.intp) * 2 + posts.ebike[rows]
     cell = (own * zones + posts.zone[rows]) * buildings + place.unit_building[posts.unit[rows]]
-    return np.bincount(cell, minlength=4 * zones * buildings).reshape(4, zones, buildings).astype(np.float64)
+    count = np.bincount(cell, model.presence(rows), minlength=4 * zones * buildings)
+    return count.reshape(4, zones, buildings).astype(np.float64)
 
 
 def _riders_of_lifts(model: ParkModel) -> Floats:
@@ -153,7 +154,7 @@ def _riders_of_lifts(model: ParkModel) -> Floats:
     posts, place = model.posts, model.place
     rows = np.flatnonzero(posts.filled & (posts.floor > _STAIRS))
     building = place.unit_building[posts.unit[rows]]
-    return np.bincount(building, minlength=len(place.buildings)).astype(np.float64)
+    return np.bincount(building, model.presence(rows), minlength=len(place.buildings)).astype(np.float64)
 
 
 def _last_month(model: ParkModel) -> Floats:
