@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 from functools import cached_property
+from html import escape
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator, model_validator
@@ -530,6 +531,25 @@ class Scenario(Layout):
         from parksim.scenario.paths import changed  # noqa: PLC0415  (paths imports this module)
 
         return changed(self, {**(changes or {}), **sections})
+
+    def _repr_html_(self) -> str:
+        """Show title, summary and sizes in a notebook; texts from files are escaped."""
+        rows = {
+            "name": self.name,
+            "family": self.family,
+            "employees": f"{self.population.employees:,}",
+            "enterprises": f"{self.enterprises.count:,}",
+            "map": f"{self.map.shape[0]} × {self.map.shape[1]} cells of {self.map.cell_m:g} m",
+            "gateways": ", ".join(sorted({gateway.kind for gateway in self.gateways})),
+            "amenities": len(self.amenities),
+            "governance": self.governance.kind,
+            "interventions": len(self.interventions),
+            "content": self.content_hash,
+        }
+        table = "".join(
+            f"<tr><th>{key}</th><td>{escape(str(value))}</td></tr>" for key, value in rows.items()
+        )
+        return f"<h4>{escape(self.title)}</h4><p>{escape(self.summary)}</p><table>{table}</table>"
 
 
 DAYPART_NAMES = tuple(DAYPARTS)
