@@ -36,6 +36,8 @@ OVER_ROAD = 0.75
 """Share from which a building goes before a park road, for instance where a road passes under it."""
 TOO_SMALL_M2 = 40
 """Sheds and kiosks: not drawn, unless nothing else stands there."""
+HOUSE_M2 = 250
+"""Footprint below which a building of which nothing is said is taken for a house (assumed)."""
 FLOORS = {"office": 6, "lab": 4, "factory": 2, "housing": 6, "service": 2}
 """Storeys of a building whose file does not tell them (assumed)."""
 WAYS = ("", "path", "park", "main")
@@ -355,6 +357,9 @@ def _guess_buildings(features: Features, findings: Findings) -> None:
     for building in unknown:
         if building.use:
             findings.guess("use of a building", building.use, "the land it stands on")
+        elif building.shape.area < HOUSE_M2:
+            building.use = "housing"
+            findings.guess("use of a building", "housing", f"under {HOUSE_M2} m², and nothing is said of it")
         else:
             building.use = "office"
             findings.guess("use of a building", "office", "nothing is said of it or its land")
