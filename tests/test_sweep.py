@@ -178,23 +178,23 @@ def test_a_kill_in_the_middle_loses_nothing_and_doubles_nothing(file, tmp_path, 
         from fake_play import pin_model_version, play_slowly
         pin_model_version()
         from parksim.experiment.sweep import Sweep
-        Sweep({str(file())!r}, play=play_slowly).run({str(tmp_path / "runs.db")!r}, workers=2, reps=40)
+        Sweep({str(file())!r}, play=play_slowly).run({str(tmp_path / "runs.db")!r}, workers=2, reps=150)
         """)
     )
     for kind in (signal.SIGKILL, signal.SIGINT):
         before = _stored(tmp_path / "runs.db")
         with subprocess.Popen([sys.executable, script], stderr=subprocess.DEVNULL) as process:
-            for _ in range(200):
+            for _ in range(900):
                 time.sleep(0.1)
                 if _stored(tmp_path / "runs.db") > before + 10:
                     break
             process.send_signal(kind)
     stopped = _stored(tmp_path / "runs.db")
-    assert 20 < stopped < 160
+    assert 20 < stopped < 600
     store = Store(tmp_path / "runs.db")
-    tally = Sweep(file(), play=play).run(store, workers=1, reps=40)
+    tally = Sweep(file(), play=play).run(store, workers=1, reps=150)
     assert tally.known == stopped
-    assert len(store.indicators("small", "turnover_annual")) == 160
+    assert len(store.indicators("small", "turnover_annual")) == 600
     store.close()
 
 
@@ -403,7 +403,7 @@ def test_the_command_line_from_sweep_to_export(tmp_path, file):
     assert "2 runs played, 0 were there, 0 failed" in smoke.stdout, smoke.stderr
     assert "small" in parksim("runs").stdout
     assert "0 failed runs" in parksim("runs", "--failed").stdout
-    assert "wrote x.csv" in parksim("export", "x.csv", "--experiment", "small").stdout
+    assert "wrote x.csv" in parksim("export", "results", "x.csv", "--experiment", "small").stdout
     key = Store(tmp_path / "runs.db").runs()["run"].iloc[0]
     assert "The same to the bit." in parksim("reproduce", key[:12]).stdout
     missing = parksim("runs", "--store", "sqlite:///none.db")

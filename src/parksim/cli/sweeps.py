@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from parksim.cli import app
+from parksim.cli.importing import exports
 from parksim.errors import ParksimError
 
 if TYPE_CHECKING:
@@ -149,8 +150,8 @@ def runs(
     table(where.shown, columns, rows)
 
 
-@app.command()
-def export(
+@exports.command(name="results")
+def export_results(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="Ends in .parquet or .csv.")],
     store: StoreUrl = DEFAULT_STORE,
     experiment: OneExperiment = None,

@@ -11,9 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from concurrent.futures import Executor
 
-PATIENCE_S = 30
-RETRIES = 3
-"""Workers that may die under a task before its runs count as failed; Dask calls them allowed failures."""
+PATIENCE_S = 60
 
 
 @contextmanager
