@@ -1,8 +1,8 @@
-# make demo: the first answer. make test: every check of behaviour. make lint: style and types. make bench: timings.
+# make demo: the first answer. make test: every check of behaviour. make lint: style and types. make docs: the site. make bench: timings.
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test lint check bench clean
+.PHONY: demo test lint check docs bench clean
 
 .venv/made-demo: pyproject.toml
 	$(PYTHON) -m venv .venv
@@ -13,6 +13,10 @@ BIN := .venv/bin
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[test,lint]'
 	touch $@ .venv/made-demo
+
+.venv/made-docs: pyproject.toml .venv/made-demo
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[docs]'
+	touch $@
 
 demo: .venv/made-demo
 	$(BIN)/parksim compare iot-town-park iot-town-community --reps 8 --months 36 --seed 1 --out out/demo
@@ -26,6 +30,9 @@ lint: .venv/made-dev
 	$(BIN)/mypy
 
 check: lint test
+
+docs: .venv/made-docs
+	$(BIN)/python -m sphinx -E -W --keep-going -q -b html docs out/site -d out/site-cache
 
 bench: .venv/made-dev
 	$(BIN)/python -m benchmarks
