@@ -331,7 +331,7 @@ def timeline(comparison: Comparison, indicator: str, ax: Axes | None = None, lan
     ax.yaxis.grid(visible=True)
     ax.xaxis.set_major_locator(MaxNLocator(7, integer=True))
     ax.set_xlim(left=0)
-    ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.17), fontsize=8.5)
+    _legend_below(ax)
     return ax
 
 
@@ -489,7 +489,7 @@ def causes(
     ax.margins(x=0.12)
     ax.xaxis.grid(visible=True)
     ax.set_title(m("figure.causes"))
-    ax.legend(loc="lower right", fontsize=8.5)
+    _legend_below(ax)
     return ax
 
 
@@ -735,6 +735,11 @@ def wrapped(text: str, lang: str, width: int = 24) -> str:
     """Break a text into lines of at most `width` characters (half as many in Chinese)."""
     width = width // 2 + 2 if lang == "zh" else width
     return "\n".join(textwrap.wrap(text, width, break_long_words=lang == "zh"))
+
+
+def _legend_below(ax: Axes) -> None:
+    """Put the legend under the label of the x axis, however high the axes are."""
+    ax.legend(loc="upper center", bbox_to_anchor=(0.5, 0), borderaxespad=4.4, fontsize=8.5)
 
 
 def _plain(*, sign: bool = False) -> FuncFormatter:
