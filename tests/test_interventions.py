@@ -100,3 +100,23 @@ def test_a_measure_leaves_the_people_of_its_month_alone():
         for a, b in zip(state, (park.posts.identity, park.posts.since, park.firms.identity), strict=True)
     )
     assert np.isfinite(park.place.walk).any()
+
+
+def test_a_branch_is_the_same_whether_its_past_was_played_or_remembered():
+    from parksim import model as engine
+
+    town = ps.load("tiny-community")
+    engine._snapshots.clear()
+    played_anew = ps.ParkModel(town, seed=11).run(3)
+    remembered = ps.ParkModel(town, seed=11).run(3)
+    for column in played_anew.posts.columns:
+        assert (getattr(played_anew.posts, column) == getattr(remembered.posts, column)).all(), column
+    assert played_anew.measured == remembered.measured
+
+
+def test_who_loses_the_flat_finds_a_home_in_the_city():
+    town = ps.ParkModel(ps.load("tiny-community"), seed=7).run(12)
+    assert (town.posts.flat >= 0).any()
+    town.change_layout(Intervention(kind="close_amenity", name="m", month=13, target="dormitory-flats"))
+    assert (town.posts.zone[town.posts.filled] >= 0).all()
+    assert (town.posts.flat < 0).all()

@@ -33,6 +33,7 @@ from parksim.phases import (
 )
 from parksim.phases.hiring import Seekers
 from parksim.population import EDUCATION, HOUSEHOLDS, WAGE_BANDS, hire_margins
+from parksim.scenario.categories import DAYPARTS, WEEKEND
 from parksim.scenario.schema import MODES, TIERS
 from parksim.table import Current, Rows, Table
 from parksim.ties import Ties
@@ -127,7 +128,9 @@ class ParkModel(AgentSeam):
         plain = scenario.plain
         key = (plain.content_hash, self.run_seed)
         if key in _snapshots:
+            self.spec = plain
             self._restore(pickle.loads(_snapshots[key]))  # noqa: S301  (made by this process)
+            self._lay_out(plain.layout)
         else:
             self._begin(plain)
             _snapshots[key] = pickle.dumps(self._state(), protocol=5)
@@ -266,6 +269,11 @@ class ParkModel(AgentSeam):
         index = {a.name: j for j, a in enumerate(layout.amenities)}
         for name, (rows, names) in held.items():
             getattr(self.posts, name)[rows] = [index.get(n, -1) for n in names]
+        if held:  # whose flats are closed finds a home in the city
+            rows = held["flat"][0]
+            homeless = rows[self.posts.flat[rows] < 0]
+            self.posts.moves[homeless] += 1
+            homes.leave_flats(self, homeless)
 
     def _held_names(self, column: str) -> tuple[Rows, list[str]]:
         rows = np.flatnonzero(getattr(self.posts, column) >= 0)
@@ -477,7 +485,7 @@ class ParkModel(AgentSeam):
         return Current(self.place_table(), "open", {})
 
     def place_table(self) -> Table:
-        """Return the amenities as a table; `wait_min` at lunch and `visits_day` over the whole day."""
+        """Return the amenities as a table, with visits and their mean wait on a working day."""
         amenities, state = self.layout.amenities, self.services
         table = Table(
             {
@@ -494,12 +502,10 @@ class ParkModel(AgentSeam):
             max(len(amenities), 1),
         )
         known = state.wait.shape[1] == len(amenities) if state.wait.ndim == 2 else False
-        load = state.load if known else np.zeros((1, len(amenities)))
-        wait = (
-            (state.wait * load).sum(axis=0) / np.maximum(load.sum(axis=0), 1e-9)
-            if known
-            else np.zeros(len(amenities))
-        )
+        working = np.arange(len(DAYPARTS)) != WEEKEND
+        load = state.load[working] if known else np.zeros((1, len(amenities)))
+        waited = (state.wait[working] * load).sum(axis=0) if known else np.zeros(len(amenities))
+        wait = waited / np.maximum(load.sum(axis=0), 1e-9)
         table.add(
             len(amenities),
             name=[a.name for a in amenities],

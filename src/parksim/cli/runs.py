@@ -167,7 +167,7 @@ def validate(
         frame = validate_(scenario, reps=reps, futures=futures, months=months, seed=seed, progress=progress)
     rows = [
         (
-            fact["indicator"],
+            fact["fact"],
             shown(fact["value"], fact["unit"]),
             f"{shown(fact['low'], fact['unit'])} to {shown(fact['high'], fact['unit'])}",
             fact["published"],
@@ -180,7 +180,7 @@ def validate(
     ]
     table(
         f"{scenario.plain.name}: {months} months, {reps} replications, {futures} futures",
-        ("indicator", "value", "range", "published", "verdict", "used", "grade", "source"),
+        ("fact", "value", "range", "published", "verdict", "used", "grade", "source"),
         rows,
     )
 

@@ -38,9 +38,9 @@ class Run:
     groups : DataFrame
         Columns ``indicator, group, n, value``; groups are written ``wage_band=low``.
     cohort : DataFrame
-        One row for each person employed at month 0: ``identity``, groups, ``minutes`` (last known door-to-desk
-        time), ``left_month`` and ``left_cause`` of leaving the employer, and ``gone_month`` of leaving the park
-        (-1: never).
+        One row for each person employed at month 0: ``identity``, groups, ``start_minutes`` at month 0,
+        ``minutes`` (last known door-to-desk time), ``left_month`` and ``left_cause`` of leaving the
+        employer, and ``gone_month`` of leaving the park (-1: never).
     events : DataFrame
         ``month, kind, identity, enterprise, detail``; empty unless asked for.
     residual_min : float
@@ -139,10 +139,10 @@ def run(
         raise ParksimError(f"months is {months}, should be at least 1")
     start = time.perf_counter()
     model = ParkModel(scenario, seed=seed)
-    residual = model.travel.residual_min
+    residual = max(model.travel.residual_min, model.services.residual_min)
     for month in range(1, months + 1):
         model.step()
-        residual = max(residual, model.travel.residual_min)
+        residual = max(residual, model.travel.residual_min, model.services.residual_min)
         if progress is not None:
             progress(month)
     series = pd.DataFrame(model.measured, index=pd.RangeIndex(1, months + 1, name="month"))

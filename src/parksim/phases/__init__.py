@@ -15,13 +15,21 @@ WRITES: dict[str, frozenset[str]] = {
             "posts.meetings",
         }
     ),
-    "community": frozenset({"community", "posts.ties", "posts.trust", "posts.took_part"}),
+    "community": frozenset({"community", "ties", "posts.ties", "posts.trust", "posts.took_part"}),
     "staying": frozenset(
         {
             "centre",
             "posts.age",
+            "posts.household",
+            "posts.needs",
+            "posts.owner",
+            "posts.kindergarten",
+            "posts.school",
+            "posts.after_school",
             "posts.zone",
             "posts.flat",
+            "posts.flat_wish",
+            "posts.flat_since",
             "posts.moves",
             "posts.spread",
             "who holds a post",
@@ -29,7 +37,17 @@ WRITES: dict[str, frozenset[str]] = {
             "events",
         }
     ),
-    "hiring": frozenset({"who holds a post", "posts.fill", "posts.since", "seekers", "events"}),
+    "hiring": frozenset(
+        {
+            "who holds a post",
+            "posts.fill",
+            "posts.since",
+            "posts.rotating",
+            "posts.premium",
+            "seekers",
+            "events",
+        }
+    ),
     "enterprises": frozenset({"firms", "posts", "seekers", "events"}),
     "measure": frozenset({"measured"}),
 }

@@ -73,6 +73,7 @@ def begin(model: ParkModel) -> None:
         "identity": posts.identity[rows].copy(),
         "firm": model.firms.identity[posts.firm[rows]],
         "minutes": posts.commute_min[rows].astype(np.float64),
+        "start_minutes": posts.commute_min[rows].astype(np.float64),
         "left_month": np.full(rows.size, -1, dtype=np.int32),
         "left_cause": np.full(rows.size, -1, dtype=np.int8),
         "gone_month": np.full(rows.size, -1, dtype=np.int32),

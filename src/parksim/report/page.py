@@ -592,17 +592,19 @@ class Report:
         if "Hangzhou" not in self.base.city.name:
             return out
         for fact in FACTS:
-            if fact.indicator not in self.comparison.indicators:
+            if fact.families and self.base.family not in fact.families:
                 continue
-            unit = self.comparison.about(fact.indicator).unit
-            values = self.comparison.of(fact.indicator).dropna()
+            if fact.name not in self.comparison.indicators:
+                continue
+            unit = self.comparison.about(fact.name).unit
+            values = self.comparison.of(fact.name).dropna()
             if values.empty:
                 continue
             spread = [m.number(float(x), unit) for x in np.quantile(values, [0.05, 0.95])]
             agrees = fact.low <= values.mean() <= fact.high
             out.append(
                 {
-                    "label": m.indicator(fact.indicator),
+                    "label": m.indicator(fact.name),
                     "unit": m.unit(unit),
                     "value": m.number(float(values.mean()), unit),
                     "range": " … ".join(spread),

@@ -228,7 +228,9 @@ class HomeParameters(Frozen):
         "how often somebody on the move considers the park's flats, as weight of a zone",
         ge=1e-6,
     )
-    rent_weight: float = param(-0.3, -0.6, -0.1, "1/1000 CNY", "assumed", "disutility of a flat's rent above the city's usual rent", le=0)
+    rent_weight: float = param(
+        -0.3, -0.6, -0.1, "1/1000 CNY", "assumed", "disutility of rent above the city's usual", le=0
+    )
 
 
 class ServiceParameters(Frozen):

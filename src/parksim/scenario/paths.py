@@ -51,13 +51,15 @@ def changed(scenario: Scenario, changes: Mapping[str, Any]) -> Scenario:
     """
     data: dict[str, Any] = {name: getattr(scenario, name) for name in Scenario.model_fields}
     problems: list[Problem] = []
+    opened: set[str] = set()
     for path, value in changes.items():
         section = path.partition(".")[0]
         if section in FIXED:
             problems.append(_problem(scenario, path, f"'{section}' cannot be changed"))
             continue
-        if section in data:
+        if section in data and section not in opened:
             data[section] = _plain(data[section])
+            opened.add(section)
         try:
             holder, key = _holder(scenario, data, path)
         except ScenarioError as error:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from typing import Protocol
 
     from parksim.scenario.merge import Fault
-    from parksim.scenario.schema import Fence, Gateway, Intervention, Symbol
+    from parksim.scenario.schema import Fence, Gateway, Intervention, Map, Symbol
 
     class Named(Protocol):
         """Anything with a name."""
@@ -294,6 +294,22 @@ def car_parks_stand_somewhere(site: Site) -> Iterator[Fault]:
             )
 
 
+_WALKS_KEPT = 8
+_walked: dict[tuple[int, int], tuple[Map, tuple[Gateway, ...], tuple[list[Any], list[Gateway]]]] = {}
+
+
+def _stranded(drawing: Map, gateways: tuple[Gateway, ...]) -> tuple[list[Any], list[Gateway]]:
+    """Walk a map once: thousands of changed copies of a scenario share their drawing."""
+    key = (id(drawing), id(gateways))
+    if key not in _walked:
+        reach = Reach(drawing)
+        found = (list(reach.stranded_workplaces(gateways)), list(reach.stranded_entrances(gateways)))
+        while len(_walked) >= _WALKS_KEPT:
+            _walked.pop(next(iter(_walked)))
+        _walked[key] = (drawing, gateways, found)  # holds both, so that their ids stay theirs
+    return _walked[key][2]
+
+
 def everybody_gets_there(site: Site) -> Iterator[Fault]:
     """Check that one can walk from a gateway to every workplace, and travel from every home zone."""
     drawing = (
@@ -306,8 +322,8 @@ def everybody_gets_there(site: Site) -> Iterator[Fault]:
     if any(fault for check in drawing for fault in check(site)):
         return  # what is drawn has to be sound first
     scenario = site.scenario
-    reach = Reach(site.map)
-    for cell, fences in reach.stranded_workplaces(scenario.gateways):
+    workplaces, entrances = _stranded(site.map, scenario.gateways)
+    for cell, fences in workplaces:
         symbol = site.symbol(cell)
         what = (
             f"{symbol.use} of block '{symbol.block}'"
@@ -321,7 +337,7 @@ def everybody_gets_there(site: Site) -> Iterator[Fault]:
             f"map.rows.{cell[0]}",
             f"nobody can walk from a gateway to the {what} at cell {list(cell)}{shut}",
         )
-    for gateway in reach.stranded_entrances(scenario.gateways):
+    for gateway in entrances:
         message = f"its road at cell {list(gateway.cell)} leads to no office, lab or factory"
         yield f"gateways.{gateway.name}.cell", message
     for name, km in stranded_zones(scenario.city, scenario.gateways, scenario.parameters.travel):
@@ -468,6 +484,26 @@ def names_are_unique(site: Site) -> Iterator[Fault]:
 
 def interventions_make_sense(site: Site) -> Iterator[Fault]:
     """Check that each intervention is of a known kind and acts on what is there in its month."""
+    found = list(_interventions_fit(site))
+    yield from found or _interventions_work(site)
+
+
+def _interventions_work(site: Site) -> Iterator[Fault]:
+    """Carry the interventions out in order and let each kind say what makes it impossible."""
+    from parksim.interventions import kinds  # noqa: PLC0415  (kinds import the schema)
+
+    layout = site.scenario.layout
+    for item in sorted(site.scenario.interventions, key=lambda i: i.month + i.build_months):
+        kind = kinds()[item.kind]
+        problem = kind.problem(layout, item)
+        if problem:
+            yield f"interventions.{item.name}", problem
+            return
+        layout = kind.apply(layout, item)
+
+
+def _interventions_fit(site: Site) -> Iterator[Fault]:
+    """Check names, months, and what is added."""
     scenario = site.scenario
     if not scenario.interventions:
         return

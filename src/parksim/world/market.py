@@ -97,7 +97,7 @@ class Market:
         p, amenities, kinds = scenario.parameters.services, place.amenities, list(CATEGORIES.values())
         queued = np.array([not kind.allotted for kind in kinds])
         homes = any(a.category == "flats" and a.outside is None for a in amenities)
-        lived = np.array([True, scenario.population.rotating_shift_share > 0, homes])
+        lived = np.array([True, _somebody_rotates(scenario), homes])
         used = parts()[lived].sum(axis=0) > 0
         open_ = (place.open_hours > 0) & (used & queued)[:, place.category]
         length = np.array([end - start for start, end in DAYPARTS.values()])
@@ -281,3 +281,10 @@ class Market:
             matrix: Floats = np.eye(end - first) * ahead + slope[first:end, None] * falls
             step[first:end] = np.linalg.solve(matrix, gap[first:end])
         return step
+
+
+def _somebody_rotates(scenario: Scenario) -> bool:
+    population = scenario.population
+    return population.rotating_shift_share > 0 or any(
+        share > 0 for share in population.rotating_by_sector.values()
+    )
