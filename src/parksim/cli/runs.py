@@ -152,17 +152,21 @@ def compare(
 
 @app.command()
 def validate(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="A member of the family.")] = "iot-town-park",
+    name: Annotated[
+        str, typer.Argument(metavar="NAME", help="A family of the library, or a scenario.")
+    ] = "iot-town",
     reps: Annotated[int, typer.Option("--reps", min=1, help="Replications at the defaults.")] = 3,
     futures: Annotated[int, typer.Option("--futures", min=0, help="Replications with drawn parameters.")] = 8,
     months: Months = 24,
     seed: Seed = 1,
 ) -> None:
     """Hold the plain park of a family against published figures, with the range that assumptions allow."""
+    from parksim.scenario import library
     from parksim.scenario.read import load
     from parksim.validation import validate as validate_
 
-    scenario = load(name)
+    members = [header["name"] for header in library.headers() if header["family"] == name]
+    scenario = load(members[0] if members else name)
     with bar("runs") as progress:
         frame = validate_(scenario, reps=reps, futures=futures, months=months, seed=seed, progress=progress)
     rows = [
