@@ -13,6 +13,9 @@ from parksim.cli import app
 from parksim.errors import ParksimError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from parksim.fit import Fit
     from parksim.importers.draft import Draft
     from parksim.importers.findings import Findings
 
@@ -284,6 +287,70 @@ def export_cityio(
     made = cityio.export(loaded, cityio.read(base).raw if base else None, lon=lon, lat=lat)
     write_all({out: cityio.text(made)}, force=force)
     print(out)
+
+
+@app.command()
+def fit(
+    scenario: NameOrFile,
+    targets: Annotated[
+        Path, typer.Option(help="Observed figures and the parameters that may move.", dir_okay=False)
+    ],
+    store: Annotated[
+        str, typer.Option(help="Database of runs; a fit that was stopped goes on from it.")
+    ] = "runs.db",
+    out: Annotated[
+        Path | None, typer.Option(help="File for the fitted values and ranges.", dir_okay=False)
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Seed of the runs.")] = 1,
+    waves: Annotated[int, typer.Option(help="Rounds of runs.", min=1, max=10)] = 3,
+    workers: Annotated[int | None, typer.Option(help="Processes; by default one a core.", min=1)] = None,
+    *,
+    force: Force = False,
+) -> None:
+    """Calibrate parameters to one's own observations; the result is ranges, not a point."""
+    import sys
+
+    from parksim.fit import fit as match
+    from parksim.fit import read_targets
+    from parksim.importers.draft import write_all
+    from parksim.scenario.read import load
+    from parksim.store import Store
+
+    loaded = load(scenario)
+    if out is not None and out.exists() and not force:
+        raise ParksimError(f"{out} is there already; --force overwrites it")
+    wanted = read_targets(targets, loaded)
+    where = Store(store)
+    try:
+        found = match(
+            loaded, wanted, where, seed=seed, waves=waves, workers=workers, name=f"fit {loaded.name}",
+            progress=lambda line: print(line, file=sys.stderr),
+        )  # fmt: skip
+    finally:
+        where.close()
+    for line in _told(found):
+        print(line)
+    if out is not None:
+        print("written:", *write_all({out: found.snippet(f"fitted to {targets.name}")}, force=force))
+
+
+def _told(found: Fit) -> Iterator[str]:
+    """Say what a fit found, line by line."""
+    yield "parameter: range before → 90 % interval after"
+    for path, row in found.parameters.iterrows():
+        after = f"{row['q05']:.4g} to {row['q95']:.4g}, median {row['median']:.4g}"
+        told = after if row["identified"] else f"{after}: NOT IDENTIFIED by these targets"
+        yield f"  {path}: {row['low']:g} to {row['high']:g} → {told}"
+    for a, b, correlation in found.together:
+        yield f"  {a} and {b} are known only together (correlation {correlation:.2f})"
+    yield "target: observed ± error, simulated (5 to 95 %)"
+    for label, row in found.targets.iterrows():
+        held = ", held out" if row["held"] else ""
+        span = f"{row['simulated']:.4g} ({row['q05']:.4g} to {row['q95']:.4g})"
+        yield f"  {label}: {row['value']:g} ± {row['error']:g}, {span}, {row['away']:+.1f} sd away{held}"
+    yield from (f"note: {note}" for note in found.notes)
+    shares = ", ".join(f"{share:.1%}" for share in found.plausible)
+    yield f"{found.runs} runs, {found.known} of them stored before, {found.failed} failed; plausible share: {shares}"
 
 
 def _finish(draft: Draft, findings: Findings, into: Path, source: str, licence: str, *, force: bool) -> None:
