@@ -8,20 +8,23 @@ Oracle and yardstick in one. The twin obeys the same rules about people and firm
 What is true of a place and not of a person the twin takes from the engine, once a month, as numbers written
 on a wall (:class:`Surroundings`): walking minutes, minutes by lift, journeys by zone and building with what
 is lost in queues and expected times at equilibrium, shares of visits served and spent among others, detours
-by way of a kindergarten. Besides it is given the reference person of the hazard of quitting, once. All that a
+by way of a kindergarten. Besides it is given, once, what months are compared with: the reference person of
+the hazard of quitting (:class:`Centre`), the first firms and the usual vacancy (:class:`Usual`). All that a
 person or a firm does with them the twin works out on its own: mode choice, coverage, who is allotted a place,
 who gets to know whom and what firms do together, requests, events, retiring, quitting and why, households,
 buying and moving home, the waiting list for flats, ageing, who strangers are and the hiring of them and of
-leavers who come back, growth, exit and entry of firms. So an engine and a twin played in lockstep tell the
-same events only where the engine's vectors say what these loops say.
+leavers who come back; rents, cash, growth and where floor is found for it, exit and entry of firms and those
+that come out of others, who works near whom, and the ladder. So an engine and a twin played in lockstep tell
+the same events only where the engine's vectors say what these loops say.
 """
 
 from __future__ import annotations
 
 import math
 import time
+from collections import Counter
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from hashlib import blake2b
 from itertools import accumulate, product
 from statistics import NormalDist, fmean, median
@@ -46,6 +49,7 @@ HOUSEHOLDS = ("single", "couple", "kindergarten", "school")
 EDUCATION = ("school", "college", "bachelor", "master")
 GONE_FOR_GOOD = ("left_city", "retired")
 ALLOTTED = ("kindergarten", "school", "after_school")
+TIERS = ("micro", "innovative", "srdi", "little_giant", "champion")
 ORDER = list(CATEGORIES)
 NEVER = -10_000
 
@@ -252,6 +256,7 @@ class Surroundings:
     unit_of: dict[tuple[int, int], int]  # (building, anchor) to unit
     floor_min: list[float]  # building
     up: list[list[float]]  # building, floor - 1
+    between: list[list[float]]  # building, building
     walk: list[list[float]]  # unit, amenity
     usable: list[list[bool]]  # unit, amenity
     owns: list[list[bool]]  # unit, amenity
@@ -281,6 +286,7 @@ class Surroundings:
             unit_of=dict(place.unit_of),
             floor_min=place.floor_min.tolist(),
             up=model.travel.up[:, 1:].tolist(),
+            between=place.between.tolist(),
             walk=place.walk.tolist(),
             usable=place.usable.tolist(),
             owns=place.owns.tolist(),
@@ -565,8 +571,9 @@ class Employee(mesa.Agent):
         around, unit = self.model.around, self.post.unit
         works = around.served_rotating if self.rotating else around.served
         wanted = got = self.meetings = 0.0
+        there = 1 - self.post.firm.home_days / 5
         for name in self.needs:
-            visits, c = self.model.visits[name], ORDER.index(name)
+            visits, c = self.model.visits[name] * there, ORDER.index(name)
             self.meetings += visits * around.met[unit][c] * CATEGORIES[name].social
             if not CATEGORIES[name].allotted:
                 days_off = 0.0 if self.flat is None else CATEGORIES[name].weekend
@@ -800,18 +807,40 @@ class Enterprise(mesa.Agent):
     """A firm with its posts."""
 
     def __init__(
-        self, model: Twin, identity: int, *, sector: str, building: int, anchor: int, born: int
+        self, model: Twin, identity: int, *, sector: str, building: int, born: int, **state: object
     ) -> None:
         super().__init__(model)
         self.identity = identity
-        self.sector, self.building, self.anchor, self.born = sector, building, anchor, born
+        self.sector, self.building, self.born = sector, building, born
+        self.anchor = -1
         self.posts: list[Post] = []
-        self.posts_made = 0
+        self.posts_made = self.parent = self.spun = self.tier = 0
         self.shrank = NEVER
+        self.listed = False
+        self.growth = self.exposure = 0.0
+        for name, value in state.items():
+            setattr(self, name, value)
 
     def luck(self, decision: str) -> float:
         """Draw the firm's number for a decision of this month."""
         return self.model.luck.uniform(decision, self.model.month, self.identity)
+
+    def begin(self) -> None:
+        """Bring along what a newborn firm has: cash, research, a certificate."""
+        luck, p, ladder = self.model.luck, self.model.rules.enterprises, self.model.rules.ladder
+        cash = p.runway_mean + p.runway_spread * luck.normal("runway/birth", 0, self.identity)
+        self.runway = max(cash, 0.0)
+        usual = ladder.research_tech if self.is_tech else ladder.research_other
+        self.research = min(usual * luck.exponential("firm/research", 0, self.identity), 0.6)
+        enterprises = self.model.scenario.enterprises
+        tech = math.fsum(enterprises.sectors.get(name, 0.0) for name in set(enterprises.tech_sectors))
+        odds = ladder.high_tech_share * math.fsum(enterprises.sectors.values()) / tech if tech else 0.0
+        self.high_tech = self.is_tech and luck.uniform("firm/high-tech", 0, self.identity) < odds
+
+    @property
+    def is_tech(self) -> bool:
+        """Whether this is a technology firm."""
+        return self.sector in self.model.scenario.enterprises.tech_sectors
 
     @property
     def home_days(self) -> float:
@@ -821,27 +850,10 @@ class Enterprise(mesa.Agent):
         agrees = self.model.luck.uniform("firm/hybrid", 0, self.identity) < hybrid.share
         return hybrid.days if allowed and agrees else 0.0
 
-    def open_posts(self, count: int) -> None:
-        """Open vacant posts; an anchor's are spread over the buildings of its block."""
-        around, luck = self.model.around, self.model.luck
-        for number in range(self.posts_made, self.posts_made + count):
-            address = luck.newborn("post", self.identity, number)
-            building = self.building
-            if self.anchor >= 0:
-                block = self.model.scenario.enterprises.anchors[self.anchor].block
-                own = [k for k, b in enumerate(around.buildings) if b.block == block and b.workplace]
-                u = luck.uniform("post/building", 0, address)
-                building = own[class_of(u, [around.buildings[k].m2 for k in own])]
-            floor = 1 + math.floor(luck.uniform("post/floor", 0, address) * around.buildings[building].floors)
-            unit = around.unit_of[building, self.anchor]
-            self.posts.append(Post(self, number, building, unit, floor))
-        self.posts_made += count
-
     def search(self) -> None:
         """Look for people: some searches end this month."""
         model, p = self.model, self.model.rules.hiring
-        tech = self.sector in model.scenario.enterprises.tech_sectors
-        days = (p.search_days_tech if tech else p.search_days) / model.help_to_search()
+        days = (p.search_days_tech if self.is_tech else p.search_days) / model.help_to_search()
         odds = 1 - math.exp(-365 / 12 / days)
         for post in self.posts:
             if post.holder is None:
@@ -850,27 +862,103 @@ class Enterprise(mesa.Agent):
                     post.fill += 1
                     model.matured.append((post, address))
 
-    def grow(self) -> None:
-        """On the anniversary, shrink at once or say how many posts are wanted."""
-        model, p = self.model, self.model.rules.enterprises
-        if model.month <= self.born or (model.month - self.born) % 12:
-            return
+    # --- cash ---
+
+    def spend(self) -> None:
+        """Earn and spend: cash wanders about its mean, and dear floor and slow procedures eat it up."""
+        model, p, around = self.model, self.model.rules.enterprises, self.model.around
+        cost = p.cost_worker * 10_000
+        dearer = (self.rent - around.buildings[self.building].rent) * p.m2_per_worker / cost
+        at_first = (model.scenario.before or model.scenario).support.delay_days
+        waiting = p.delay_cost * (around.layout.support.delay_days - at_first)
+        keep = p.runway_persistence
+        noise = p.runway_spread * math.sqrt(1 - keep**2)
+        noise *= model.luck.normal("runway", model.month, self.identity)
+        cash = p.runway_mean + keep * (self.runway - p.runway_mean) - dearer - waiting + noise
+        self.runway = max(cash, 0.0)
+
+    # --- floor ---
+
+    @property
+    def own_buildings(self) -> list[int]:
+        """The buildings of an anchor's block."""
+        block = self.model.scenario.enterprises.anchors[self.anchor].block
+        return [k for k, b in enumerate(self.model.around.buildings) if b.block == block and b.workplace]
+
+    def open_posts(self, seats: list[int]) -> None:
+        """Open vacant posts in these buildings; an anchor's are mixed."""
+        around, luck = self.model.around, self.model.luck
+        numbers = range(self.posts_made, self.posts_made + len(seats))
+        address = {number: luck.newborn("post", self.identity, number) for number in numbers}
+        by_lot = list(numbers)
+        if self.anchor >= 0:
+            by_lot.sort(key=lambda number: luck.uniform("post/building", 0, address[number]))
+        building = dict(zip(by_lot, seats, strict=True))
+        for number in numbers:
+            k, u = building[number], luck.uniform("post/floor", 0, address[number])
+            floor = 1 + math.floor(u * around.buildings[k].floors)
+            unit = around.unit_of.get((k, self.anchor), around.unit_of[k, -1])
+            self.posts.append(Post(self, number, k, unit, floor))
+        self.posts_made += len(seats)
+
+    def rent_at_home(self, wanted: int, free: list[int]) -> list[int]:
+        """Take what floor the own building has; anchors see to their whole block later."""
+        count = 0 if self.anchor >= 0 else min(wanted, free[self.building])
+        free[self.building] -= count
+        return [self.building] * count
+
+    def rent_elsewhere(self, wanted: int, free: list[int]) -> list[int]:
+        """Take floor in the own block, in proportion to what is free there, then in the nearest buildings."""
+        taken: list[int] = []
+        if self.anchor >= 0:
+            own = self.own_buildings
+            room = sum(free[k] for k in own)
+            exact = {k: free[k] * min(wanted / room, 1) if room else 0 for k in own}
+            whole = {k: math.floor(free[k] * min(wanted, room) / room) if room else 0 for k in own}
+            by_rest = sorted(own, key=lambda k: whole[k] - exact[k])
+            for k in by_rest[: min(wanted, room) - sum(whole.values())]:
+                whole[k] += 1
+            for k in own:
+                free[k] -= whole[k]
+                taken += [k] * whole[k]
+        walk = self.model.around.between[self.building]
+        let = [k for k in self.model.on_the_market if walk[k] < math.inf]
+        for k in sorted(let, key=lambda k: walk[k]):
+            count = min(wanted - len(taken), free[k])
+            free[k] -= count
+            taken += [k] * count
+        return sorted(taken)
+
+    # --- growth ---
+
+    @property
+    def has_anniversary(self) -> bool:
+        """Whether a year is full this month."""
+        return self.model.month > self.born and (self.model.month - self.born) % 12 == 0
+
+    def wanted_size(self) -> int:
+        """Return how many posts there should be: yearly log growth is Laplace's, the wider the smaller."""
+        p, size = self.model.rules.enterprises, len(self.posts)
         u = self.luck("growth") - 0.5
-        b = p.growth_scale
+        b = p.growth_scale * (max(size, 1) / 40) ** p.growth_size_exponent
         log_growth = p.growth_mean + math.log(1 - b**2) - b * math.copysign(1, u) * math.log(1 - 2 * abs(u))
-        wanted = len(self.posts) * math.exp(min(max(log_growth, -1.5), 1.5))
-        target = max(math.floor(wanted + self.luck("growth/round")), 1)
-        if target > len(self.posts):
-            model.growing.append((self, target - len(self.posts)))
+        wanted = size * math.exp(min(max(log_growth, -1.5), 1.5))
+        return max(math.floor(wanted + self.luck("growth/round")), 1)
+
+    def shrink(self, target: int) -> None:
+        """Close the newest posts."""
         self.posts.sort(key=lambda post: post.number)
         while len(self.posts) > target:
             self.close(self.posts[-1], "laid_off")
+            self.shrank = self.model.month
 
     def close(self, post: Post, cause: str) -> None:
         """Close a post; whoever holds it leaves."""
         if post.holder is not None:
             post.holder.leave(cause)
         self.posts.remove(post)
+
+    # --- leaving ---
 
     def consider_leaving(self) -> None:
         """Close, or move out of the park."""
@@ -880,7 +968,8 @@ class Enterprise(mesa.Agent):
         age = (model.month - self.born) / 12
         odds = (p.exit_year_1, p.exit_year_2, p.exit_year_3, p.exit_year_4_7, p.exit_year_8)
         yearly = band(age, (1, 2, 3, 7), odds)
-        yearly *= (max(len(self.posts), 1) / 40) ** p.exit_size_exponent
+        yearly *= (max(len(self.posts), 1) / 40) ** p.exit_size_exponent / model.usual.size_factor
+        yearly *= model.strain(self.runway) / model.usual_strain
         if self.luck("exit") >= 1 - (1 - min(yearly, 0.95)) ** (1 / 12):
             return
         out = self.luck("exit/moves out") < p.relocation_share
@@ -889,6 +978,41 @@ class Enterprise(mesa.Agent):
             self.close(post, cause)
         model.tell("firm_exit", self.identity, self.identity, cause)
         self.remove()
+
+    # --- neighbours ---
+
+    def look_around(self) -> None:
+        """Count the workers of other firms around one's posts, the nearer the more."""
+        model, p = self.model, self.model.rules.enterprises
+        mine = Counter(post.building for post in self.posts)
+        self.exposure = 0.0
+        for here, posts in mine.items():
+            for there, walk in enumerate(model.around.between[here]):
+                if walk <= p.spillover_reach_min:
+                    others = model.crowd[there] - mine[there]
+                    self.exposure += posts * others * math.exp(p.spillover_decay * walk) / len(self.posts)
+
+    def consider_splitting(self) -> None:
+        """Let people found a firm of their own, or not."""
+        model, p = self.model, self.model.rules.enterprises
+        if not self.is_tech or len(self.posts) <= p.spinoff_parent_size:
+            return
+        around = (self.exposure + 1) / (model.usual.exposure + 1)
+        if self.luck("spin-off") < 1 - math.exp(-p.spinoff_year / 12 * around**p.spinoff_spillover):
+            model.founders.append((model.luck.newborn("spin-off", self.identity, self.spun), self))
+            self.spun += 1
+
+    def standing(self) -> float:
+        """Return what decides about the place in this year's ranking."""
+        model, p = self.model, self.model.rules.ladder
+        spillover = (self.exposure + 1) / (max(model.usual.exposure, 1.0) + 1)
+        return (
+            p.score_size * math.log(max(len(self.posts), 1) / 40)
+            + p.score_growth * self.growth
+            + p.score_research * self.research
+            + p.score_spillover * math.log(spillover)
+            + p.score_noise * model.luck.normal("ladder/score", model.month, self.identity)
+        )
 
 
 # --- the month -----------------------------------------------------------------------------------
@@ -902,6 +1026,15 @@ class Centre:
     commute_min: float
     served: float
     vacancy_rate: float
+
+
+@dataclass
+class Usual:
+    """What firms are compared with: the first ones, and how much floor was free."""
+
+    size_factor: float
+    exposure: float
+    vacancy: float
 
 
 @dataclass
@@ -937,7 +1070,9 @@ class Twin(mesa.Model):
         self.events: list[Event] = []
         self.seekers: list[Employee] = []
         self.centre = Centre(0.0, 0.0, 1.0, 0.0)
+        self.usual = Usual(1.0, 0.0, 0.0)
         self.offers = 1.0
+        self.turned_away = self.spinoffs = self.demoted = 0
         self.requests = self.answered = self.projects = self.households_changed = 0
         people = scenario.population
         self.hired = fitted(people, hired_ages(people, scenario.parameters.staying))
@@ -1006,11 +1141,14 @@ class Twin(mesa.Model):
         self.move_homes()
         self.everybody("grow_older")
         self.hire()
-        self.growing: list[tuple[Enterprise, int]] = []
-        self.every_firm("grow")
-        self.give_floor()
+        self.every_firm("spend")
+        self.grow()
         self.every_firm("consider_leaving")
         self.let_firms_in()
+        self.let_firms_split()
+        self.rank_firms()
+        self.crowd = Counter(post.building for firm in self.enterprises for post in firm.posts)
+        self.every_firm("look_around")
 
     def allot(self) -> None:
         """Give places in kindergarten, school and class: at the nearest, where that is full at the next."""
@@ -1152,73 +1290,194 @@ class Twin(mesa.Model):
 
     # --- firms and floor ---
 
-    def free_posts(self) -> list[float]:
+    def capacity(self, building: int) -> int:
+        """Return how many posts a building has floor for."""
+        b = self.around.buildings[building]
+        return math.floor(b.m2 / self.rules.enterprises.m2_per_worker) if b.workplace else 0
+
+    @property
+    def on_the_market(self) -> list[int]:
+        """The buildings anybody may rent in: not those of anchors, unless there are no others."""
+        reserved = {anchor.block for anchor in self.scenario.enterprises.anchors}
+        offices = [k for k in range(len(self.around.buildings)) if self.capacity(k)]
+        return [k for k in offices if self.around.buildings[k].block not in reserved] or offices
+
+    def free_posts(self) -> list[int]:
         """Return how many posts each building still has floor for."""
-        m2 = self.rules.enterprises.m2_per_worker
-        free = [b.m2 / m2 if b.workplace else 0.0 for b in self.around.buildings]
+        free = [self.capacity(k) for k in range(len(self.around.buildings))]
         for firm in self.enterprises:
             for post in firm.posts:
                 free[post.building] -= 1
-        return free
+        return [max(room, 0) for room in free]
 
-    def give_floor(self) -> None:
-        """Let growing firms share what floor is free, by lottery."""
-        free = [math.floor(x) for x in self.free_posts()]
-        self.growing.sort(key=lambda g: g[0].luck("growth/floor"))
-        for firm, wanted in self.growing:
-            granted = max(min(wanted, free[firm.building]), 0)
-            free[firm.building] -= granted
-            firm.open_posts(granted)
+    def floor_to_let(self) -> list[int]:
+        """Return the free posts of the buildings on the market."""
+        let = set(self.on_the_market)
+        return [room if k in let else 0 for k, room in enumerate(self.free_posts())]
+
+    def going_rents(self, free: list[int]) -> list[float]:
+        """Return what new leases cost a square metre: the less, the more of the block is free."""
+        elasticity, let = self.rules.enterprises.rent_elasticity, self.on_the_market
+        rents = [b.rent for b in self.around.buildings]
+        for k in let:
+            block = self.around.buildings[k].block
+            same = [j for j in let if j == k or (block and self.around.buildings[j].block == block)]
+            vacancy = sum(free[j] for j in same) / sum(self.capacity(j) for j in same)
+            index = math.exp(-elasticity * (vacancy - self.usual.vacancy))
+            rents[k] *= min(max(index, 0.5), 2.0)
+        return rents
+
+    def strain(self, runway: float) -> float:
+        """Return by how much cash changes the odds of leaving, relative to the mean cash."""
+        p = self.rules.enterprises
+        return math.exp(min(max(p.runway_weight * (p.runway_mean - runway) / 12, -2.0), 2.0))
+
+    @cached_property
+    def usual_strain(self) -> float:
+        """The mean strain of firms at rest, over two hundred of them."""
+        p, normal = self.rules.enterprises, NormalDist()
+        cash = (p.runway_mean + p.runway_spread * normal.inv_cdf((k + 0.5) / 200) for k in range(200))
+        return fmean(self.strain(max(months, 0.0)) for months in cash)
+
+    def grow(self) -> None:
+        """On anniversaries, renew leases and let firms shrink at once; those that grow share what is free.
+
+        A lottery says who comes first: to the floor in one's own building, then to that elsewhere.
+        """
+        rents = self.going_rents(self.free_posts())
+        changing = [firm for firm in self.enterprises if firm.has_anniversary]
+        before = {firm: len(firm.posts) for firm in changing}
+        target = {firm: firm.wanted_size() for firm in changing}
+        for firm in changing:
+            firm.rent = rents[firm.building]
+            firm.shrink(target[firm])
+        free = self.free_posts()
+        growing = [firm for firm in changing if target[firm] > before[firm]]
+        growing.sort(key=lambda firm: firm.luck("floor"))
+        seats = {firm: firm.rent_at_home(target[firm] - before[firm], free) for firm in growing}
+        for firm in growing:
+            lacking = target[firm] - before[firm] - len(seats[firm])
+            firm.open_posts(seats[firm] + firm.rent_elsewhere(lacking, free))
+        for firm in changing:
+            firm.growth = math.log(len(firm.posts) / max(before[firm], 1))
 
     def let_firms_in(self) -> None:
-        """Let new firms take floor where there is some."""
+        """Let new firms take floor where there is some, the rather where it is cheap and among their like."""
         scenario, p, luck = self.scenario, self.rules.enterprises, self.luck
         expected = p.entry_year * scenario.enterprises.count / 12
         candidates = math.ceil(2 * expected) + 1
-        reserved = {anchor.block for anchor in scenario.enterprises.anchors}
-        free = self.free_posts()
-        for k, b in enumerate(self.around.buildings):
-            if not b.workplace or b.block in reserved:
-                free[k] = 0.0
+        sectors = scenario.enterprises.sectors
+        free = self.floor_to_let()
+        rents = self.going_rents(free)
+        appeal = {sector: [self.appeal(k, sector, rents[k]) for k in range(len(free))] for sector in sectors}
+        coming = []
         for rank in range(candidates):
             identity = luck.newborn("entrant", self.month + 100_000, rank)
-            if luck.uniform("entry", 0, identity) >= expected / candidates:
-                continue
-            size = self.entrant_size(luck.uniform("firm/size", 0, identity))
-            room = [k for k, f in enumerate(free) if f >= size]
-            if not room:
-                continue
-            chosen = min(room, key=lambda k, i=identity: self.race_for_floor(i, k) / free[k])
-            free[chosen] -= size
-            sectors = scenario.enterprises.sectors
             sector = list(sectors)[class_of(luck.uniform("firm/sector", 0, identity), sectors.values())]
-            firm = Enterprise(self, identity, sector=sector, building=chosen, anchor=-1, born=self.month)
-            firm.open_posts(size)
-            self.tell("firm_entry", identity, identity, self.around.buildings[chosen].name)
+            drawn = 1.0
+            if any(free):
+                drawn = sum(f * a for f, a in zip(free, appeal[sector], strict=True)) / sum(free)
+            if luck.uniform("entry", 0, identity) < expected / candidates * min(drawn, 2.0):
+                coming.append((identity, sector))
+        for identity, sector in sorted(coming, key=lambda c: luck.uniform("floor", self.month, c[0])):
+            size = self.newborn_size(identity, p.entrant_size)
+            weight = {k: f * appeal[sector][k] for k, f in enumerate(free) if f >= size}
+            if not weight:
+                self.turned_away += 1
+                continue
+            chosen = min(weight, key=lambda k, i=identity, w=weight: self.race_for_floor(i, k) / w[k])
+            free[chosen] -= size
+            firm = Enterprise(self, identity, sector=sector, building=chosen, born=self.month)
+            self.settle(firm, size, rents, "firm_entry")
+
+    def appeal(self, building: int, sector: str, rent: float) -> float:
+        """Return how much a free post draws a firm of a sector, 1 where rent and neighbours are as usual."""
+        p, walk = self.rules.enterprises, self.around.between[building]
+        sectors = self.scenario.enterprises.sectors
+        base = self.around.buildings[building].rent
+        cheap = (rent / base) ** p.entry_rent_elasticity if base > 0 else 1.0
+        near = [firm for firm in self.enterprises if walk[firm.building] <= p.neighbour_reach_min]
+        if not near:
+            return cheap
+        like = sum(firm.sector == sector for firm in near) / len(near)
+        like -= sectors[sector] / math.fsum(sectors.values())
+        return cheap * math.exp(p.neighbour_pull * like)
+
+    def settle(self, firm: Enterprise, size: int, rents: list[float], event: str) -> None:
+        """Let a newborn firm move in."""
+        firm.begin()
+        firm.rent = rents[firm.building]
+        firm.open_posts([firm.building] * size)
+        name = self.around.buildings[firm.building].name
+        self.tell(event, firm.identity, firm.parent or firm.identity, name)
+
+    def let_firms_split(self) -> None:
+        """Let people found firms where floor is free near the firm they come from."""
+        self.founders: list[tuple[int, Enterprise]] = []
+        self.every_firm("consider_splitting")
+        self.founders.sort(key=lambda founder: self.luck.uniform("floor", self.month, founder[0]))
+        p, free, self.spinoffs = self.rules.enterprises, self.floor_to_let(), 0
+        rents = self.going_rents(free)
+        for identity, parent in self.founders:
+            size = self.newborn_size(identity, p.spinoff_size)
+            walk = self.around.between[parent.building]
+            near = [k for k, room in enumerate(free) if room >= size and walk[k] <= p.spillover_reach_min]
+            if not near:
+                self.turned_away += 1
+                continue
+            chosen = min(near, key=lambda k, w=walk: w[k])
+            free[chosen] -= size
+            firm = Enterprise(self, identity, sector=parent.sector, building=chosen, born=self.month)
+            firm.parent = parent.identity
+            self.settle(firm, size, rents, "spin_off")
+            self.spinoffs += 1
+
+    def rank_firms(self) -> None:
+        """Once a year, promote the best of each tier, as many as there are places, and review giants."""
+        if self.month % 12:
+            return
+        p, firms = self.rules.ladder, self.enterprises
+        was = {firm: firm.tier for firm in firms}
+        for tier, name in enumerate(TIERS[1:]):
+            ranked = sorted((f for f in firms if was[f] == tier), key=Enterprise.standing, reverse=True)
+            quota = getattr(p, f"quota_{name}") * self.scenario.enterprises.count / 1000
+            places = min(getattr(p, f"step_{name}") * len(ranked), quota)
+            u = self.luck.uniform("ladder/places", self.month, code(name))
+            for firm in ranked[: math.floor(places + u)]:
+                firm.tier += 1
+        for firm in firms:
+            if was[firm] == firm.tier == 3 and firm.luck("ladder/review") < p.little_giant_lost:
+                firm.tier = 2
+                self.demoted += 1
 
     def race_for_floor(self, firm: int, building: int) -> float:
         """Return when a firm would be at a building that has one free post."""
         pair = self.luck.pair(firm, code(self.around.buildings[building].name))
         return self.luck.exponential("firm/building", 0, pair)
 
-    def entrant_size(self, u: float) -> int:
+    def newborn_size(self, identity: int, mean: float) -> int:
         """Return a size from a Pareto law cut at forty times its smallest, scaled to the mean."""
-        a, mean = self.scenario.enterprises.size_exponent, self.rules.enterprises.entrant_size
+        a = self.scenario.enterprises.size_exponent
 
         def quantile(q: float) -> float:
             return (1 - q * (1 - 40.0**-a)) ** (-1 / a)
 
-        return max(round(quantile(u) * mean / fmean(quantile((k + 0.5) / 2000) for k in range(2000))), 1)
+        drawn = quantile(self.luck.uniform("firm/size", 0, identity))
+        return max(round(drawn * mean / fmean(quantile((k + 0.5) / 2000) for k in range(2000))), 1)
 
     # --- measured ---
 
     def measure(self) -> dict[str, float]:
-        """Return the month's indicators of commuting and coverage, and some counts."""
-        people = [e for e in self.employees if e.mode is not None]
+        """Return the month's indicators of commuting, coverage and firms, and some counts."""
+        people, firms = [e for e in self.employees if e.mode is not None], self.enterprises
         minutes = [e.commute_min for e in people]
         out = {
             "employees": float(len(self.employees)),
-            "enterprises": float(len(self.enterprises)),
+            "enterprises": float(len(firms)),
+            "spinoffs": float(self.spinoffs),
+            "firms_high_tech": float(sum(firm.high_tech for firm in firms)),
+            "firms_listed": float(sum(firm.listed for firm in firms)),
+            **{f"tier_{name}": float(sum(f.tier == k for f in firms)) for k, name in enumerate(TIERS)},
             "ties_per_employee": fmean(e.ties for e in self.employees),
             "commute_mean_min": fmean(minutes),
             "commute_median_min": median(minutes),
@@ -1228,6 +1487,11 @@ class Twin(mesa.Model):
             "live_in_park_share": fmean(e.flat is not None for e in people),
             **{f"mode_share_{mode}": fmean(e.mode == mode for e in people) for mode in MODES},
         }
+        if firms:
+            posts = sum(len(firm.posts) for firm in firms)
+            out["office_rent"] = math.fsum(firm.rent * len(firm.posts) for firm in firms) / posts
+            out["runway_months"] = fmean(firm.runway for firm in firms)
+            out["spillover_index"] = fmean(firm.exposure for firm in firms)
         for name, circle in self.around.layout.circles.items():
             counts = [e.coverage(circle.minutes, circle.categories) for e in people]
             shares = [have / need for need, have in counts if need]
@@ -1260,21 +1524,18 @@ def twin_of(model: ParkModel, luck: Draws | None = None) -> Twin:
     twin = Twin(model.spec, Surroundings.of(model), luck)
     centre = model.centre
     twin.centre = Centre(centre.scale, centre.commute_min, centre.served, centre.vacancy_rate)
+    life = model.firm_life
+    twin.usual = Usual(life.size_centre, life.usual_exposure, model.offices.usual_vacancy)
     firms, posts = model.firms, model.posts
     sectors = list(model.spec.enterprises.sectors)
+    same = ("identity", "building", "anchor", "born", "posts_made", "shrank", "parent", "spun", "runway")
+    same += ("rent", "growth", "exposure", "tier", "high_tech", "listed")
     by_row: dict[int, Enterprise] = {}
     for row in range(len(firms)):
         if firms.active[row]:
-            by_row[row] = Enterprise(
-                twin,
-                int(firms.identity[row]),
-                sector=sectors[firms.sector[row]],
-                building=int(firms.building[row]),
-                anchor=int(firms.anchor[row]),
-                born=int(firms.born[row]),
-            )
-            by_row[row].posts_made = int(firms.posts_made[row])
-            by_row[row].shrank = int(firms.shrank[row])
+            state = {name: getattr(firms, name)[row].item() for name in same}
+            sector = sectors[firms.sector[row]]
+            by_row[row] = Enterprise(twin, sector=sector, research=float(firms.rd_share[row]), **state)
     for row in range(len(posts)):
         if posts.firm[row] < 0:
             continue

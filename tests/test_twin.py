@@ -2,6 +2,7 @@
 
 import ast
 import sys
+from collections import Counter
 from dataclasses import astuple
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from benchmarks import plain_mesa
-from benchmarks.plain_mesa import Draws, Surroundings, slice_of, twin_of
+from benchmarks.plain_mesa import TIERS, Draws, Surroundings, slice_of, twin_of
 
 from parksim.model import ParkModel
 from parksim.population import HOUSEHOLDS, WAGE_BANDS
@@ -41,9 +42,29 @@ LIVELY = {  # everything that is off by default or seldom happens, so that equal
     "labour": {"fairs_year": 5, "large_fairs_year": 2, "colleges": 3},
     "population.rotating_shift_share": 0.3,
     "parameters.enterprises.growth_scale": 0.2,
+    "parameters.enterprises.growth_mean": 0.1,
     "parameters.enterprises.entry_year": 0.5,
     "parameters.enterprises.entrant_size": 6,
+    "parameters.enterprises.exit_year_4_7": 0.2,
+    "parameters.enterprises.exit_year_8": 0.2,
+    "parameters.enterprises.runway_mean": 6,
+    "parameters.enterprises.runway_persistence": 0.8,
+    "parameters.enterprises.spinoff_year": 1.0,
+    "parameters.enterprises.spinoff_parent_size": 5,
+    "parameters.enterprises.spinoff_size": 3,
+    "parameters.enterprises.spinoff_spillover": 0.3,
+    "parameters.enterprises.rent_elasticity": 3.0,
+    "parameters.ladder.little_giant_lost": 0.2,
+    "parameters.ladder.quota_innovative": 200,
+    "parameters.ladder.quota_srdi": 100,
+    "parameters.ladder.step_innovative": 0.2,
+    "parameters.ladder.step_srdi": 0.2,
+    "enterprises.tiers": {"innovative": 0.2, "srdi": 0.2, "little_giant": 0.3, "champion": 0.1},
+    "support": {"delay_days": 9},
 }
+SAME_OF_FIRMS = ("building", "anchor", "born", "posts_made", "shrank", "parent", "spun")
+SAME_OF_FIRMS += ("tier", "high_tech", "listed")
+CLOSE_OF_FIRMS = ("runway", "rent", "rd_share", "growth", "exposure")
 FAMILIES = {
     "population.household": {"single": 0.2, "couple": 0.2, "kindergarten": 0.3, "school": 0.3},
     "population.owner_share": 0.3,
@@ -51,8 +72,7 @@ FAMILIES = {
     "population.ebike_share": {"low": 0.3, "middle": 0.5, "high": 0.7},
     "population.rotating_by_sector": {"software": 0.6},
     "parameters.home.distance_spread": 0.5,
-    "parameters.enterprises.exit_year_4_7": 0.2,
-    "parameters.enterprises.exit_year_8": 0.2,
+    "enterprises.tech_sectors": ["software"],
 }
 FLATS_FOR_SOME = {
     "amenities.dormitory-flats.capacity": 2,
@@ -102,6 +122,7 @@ def engine_people(model):
             int(posts.since[row]),
             int(posts.post[row]),
             int(posts.floor[row]),
+            model.place.buildings[model.place.unit_building[posts.unit[row]]].name,
             round(float(posts.trust[row]), 4),
             round(float(posts.age[row]), 2),
             float(posts.premium[row]),
@@ -128,11 +149,38 @@ def twin_people(twin):
             e.since,
             e.post.number,
             e.post.floor,
+            twin.around.buildings[e.post.building].name,
             round(e.trust, 4),
             round(e.age, 2),
             e.premium,
         )
         for e in twin.employees
+    }
+
+
+def engine_firms(model):
+    """Return what is known of each firm: first what is the same to the bit."""
+    firms, posts, out = model.firms, model.posts, {}
+    for row in firms.active.nonzero()[0]:
+        unit = posts.unit[posts.firm == row]
+        out[int(firms.identity[row])] = (
+            Counter(model.place.unit_building[unit].tolist()),
+            *(int(getattr(firms, name)[row]) for name in SAME_OF_FIRMS),
+            list(model.spec.enterprises.sectors)[firms.sector[row]],
+            *(float(getattr(firms, name)[row]) for name in CLOSE_OF_FIRMS),
+        )
+    return out
+
+
+def twin_firms(twin):
+    return {
+        firm.identity: (
+            Counter(post.building for post in firm.posts),
+            *(int(getattr(firm, name)) for name in SAME_OF_FIRMS),
+            firm.sector,
+            *(firm.research if name == "rd_share" else getattr(firm, name) for name in CLOSE_OF_FIRMS),
+        )
+        for firm in twin.enterprises
     }
 
 
@@ -144,10 +192,18 @@ def test_the_tiny_scenarios_tell_the_same_events_for_two_years(name, seed):
     assert engine_events(model) == twin_events(twin)
 
 
+def with_little_floor(scenario):
+    """Build so little that firms need several buildings and newcomers are turned away."""
+    legend = scenario.layout.map.legend
+    less = {f"map.legend.{symbol}.built": drawn.built / 26 for symbol, drawn in legend.items()}
+    return scenario.with_({**less, "parameters.enterprises.m2_per_worker": 80})
+
+
 @pytest.fixture(scope="module")
 def restless():
     """Families, cars and restless firms in the tiny park, and IoT Town in small, old, new and on the way."""
     towns = {name: slice_of(name, 240, 16, **LIVELY) for name in TOWN}
+    towns["iot-town-park"] = with_little_floor(towns["iot-town-park"])
     tiny = {name: load(name).with_({**LIVELY, **FAMILIES}) for name in TINY}
     tiny["tiny-community"] = tiny["tiny-community"].with_(FLATS_FOR_SOME)
     return {name: in_lockstep(scenario, 3, 13) for name, scenario in {**tiny, **towns}.items()}
@@ -168,6 +224,17 @@ def test_people_end_up_with_the_same_households_homes_places_and_trust(restless)
             assert facts == expected
             assert (trust, age) == pytest.approx((their_trust, their_age), abs=0.02)
             assert premium == pytest.approx(their_premium, rel=1e-6)
+
+
+def test_firms_end_up_with_the_same_floor_cash_rents_neighbours_and_tiers(restless):
+    for model, twin in restless.values():
+        ours, theirs = engine_firms(model), twin_firms(twin)
+        assert ours.keys() == theirs.keys()
+        for identity, facts in ours.items():
+            exact, close = facts[: -len(CLOSE_OF_FIRMS)], facts[-len(CLOSE_OF_FIRMS) :]
+            assert exact == theirs[identity][: -len(CLOSE_OF_FIRMS)]
+            assert close == pytest.approx(theirs[identity][-len(CLOSE_OF_FIRMS) :], rel=1e-5, abs=1e-5)
+        assert model.turned_away == twin.turned_away
 
 
 def test_the_same_people_know_each_other(restless):
@@ -194,7 +261,7 @@ def test_requests_are_answered_alike(restless):
 
 def test_the_comparison_speaks_about_every_rule(restless):
     events = [event for _, twin in restless.values() for event in twin.events]
-    assert {e.kind for e in events} == {"leave", "hire", "move_home", "firm_exit", "firm_entry"}
+    assert {e.kind for e in events} == {"leave", "hire", "move_home", "firm_exit", "firm_entry", "spin_off"}
     causes = {e.detail for e in events if e.kind == "leave"}
     assert causes >= {
         "commute",
@@ -218,6 +285,16 @@ def test_the_comparison_speaks_about_every_rule(restless):
     assert {e.rotating for e in people} == {e.owner for e in people} == {True, False}
     assert {e.post.firm.home_days for e in people} == {0, 2}
     assert all(twin.households_changed for _, twin in restless.values())
+    firms = [firm for _, twin in restless.values() for firm in twin.enterprises]
+    elsewhere = {f.anchor >= 0 for f in firms for post in f.posts if post.building != f.building}
+    assert elsewhere == {True, False}, "nobody rents nearby"
+    assert any(twin.turned_away for _, twin in restless.values()), "everybody found floor"
+    usual = {firm.rent - firm.model.around.buildings[firm.building].rent for firm in firms}
+    assert min(usual) < -1 < 1 < max(usual), "rents stay what they were"
+    assert {firm.tier for firm in firms} == set(range(len(TIERS)))
+    assert any(firm.tier for firm in firms if firm.born > 0), "no newcomer climbed"
+    assert any(twin.demoted for _, twin in restless.values()), "no giant fell back"
+    assert min(firm.runway for firm in firms) == 0 < max(firm.exposure for firm in firms)
 
 
 def test_a_comparison_with_other_luck_would_fail():
