@@ -362,6 +362,10 @@ def test_the_command_writes_a_scenario_and_a_page_and_overwrites_nothing(tmp_pat
         assert told in page
     assert "<script" not in page
     assert "http://" not in page.replace("http://www.w3.org", "")
+    sketch = load(tmp_path / "out" / "mine-community.yaml")
+    assert sketch.before is not None
+    assert all(fence.open for fence in sketch.map.fences)
+    assert sketch.governance.kind == "council"
     again = COMMANDS.invoke(app, arguments)
     assert "--force overwrites it" in str(again.exception)
     assert COMMANDS.invoke(app, [*arguments, "--force"]).exit_code == 0

@@ -379,3 +379,31 @@ def outline_of(shapes: list[Shape]) -> Shape:
     import shapely  # noqa: PLC0415
 
     return shapely.box(*shapely.total_bounds(np.array(shapes, dtype=object)))
+
+
+def community(park: Draft) -> Draft:
+    """Draft the community that an imported park could become: fences opened, staff's places shared, a council.
+
+    A start to be changed, not a proposal: what is really to be added is the user's to say.
+    """
+    name = f"{park.name}-community"
+    draft = Draft(
+        name, f"{park.title}: the community", park.family, extends=park.name,
+        summary="A first sketch: every fence open, staff's places shared, a council. Add what is planned.",
+        head=(
+            f"What {park.name} could become: only what differs. Change it to what is really planned.\n"
+            "To add a place, under `amenities:`\n"
+            "  - {name: new-canteen, category: canteen, block: BLOCK, capacity: 200, opens: 7, closes: 20, price: 16}\n"
+            "and flats, kindergartens, gyms in the same way; `remove: true` takes a thing away."
+        ),
+    )  # fmt: skip
+    fences = [{"name": fence["name"], "open": True} for fence in park.map.get("fences", ())]
+    draft.map = {"fences": fences} if fences else {}
+    draft.amenities = [
+        {"name": a["name"], "access": "everyone"} for a in park.amenities if a.get("access") == "staff"
+    ]
+    draft.governance = typical.council(float(park.population.get("employees", 0)))
+    if fences:
+        draft.assume("map.fences", "a first sketch: all fences open")
+    draft.assume("governance.channels", "usual figures of parksim's importers; replace them with yours")
+    return draft

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from parksim.importers.compose import community
 from parksim.importers.draft import DraftError, named, write_all
 from parksim.importers.page import page
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 def finish(
     draft: Draft, findings: Findings, into: Path, *, source: str, licence: str = "", force: bool = False
 ) -> tuple[list[Path], list[Problem]]:
-    """Write ``NAME.yaml`` and ``NAME-import.html``.
+    """Write ``NAME.yaml``, a sketch ``NAME-community.yaml``, and ``NAME-import.html``.
 
     Parameters
     ----------
@@ -37,8 +38,10 @@ def finish(
     problems : list of Problem
         What the check says; empty where the scenario can be run.
     """
-    return write_checked(named(draft.name), draft.title, draft.text(), findings, into, source=source,
-                         licence=licence, force=force)  # fmt: skip
+    named(draft.name)
+    sketch = {} if draft.extends else {into / f"{draft.name}-community.yaml": community(draft).text()}
+    return write_checked(draft.name, draft.title, draft.text(), findings, into, source=source, licence=licence,
+                         force=force, more=sketch)  # fmt: skip
 
 
 def write_checked(
@@ -54,6 +57,8 @@ def write_checked(
             raise DraftError(f"{file} is there already; --force overwrites it")
     written = write_all({files[0]: text, **(more or {})}, force=force)
     problems = check(files[0])
+    for path in (file for file in more or {} if file.name.endswith("-community.yaml")):
+        problems += [problem for problem in check(path) if problem not in problems]
     picture = b""
     if not problems:
         picture = _picture(load(files[0]))
