@@ -136,7 +136,9 @@ def test_a_target_by_group_is_read_and_one_of_nobody_is_told(tmp_path):
     wanted = read_targets(
         targets_file(tmp_path, [line.replace("wage_band=low", "zone=Mars")], ranges), scenario
     )
-    with pytest.raises(FitError, match=r"turnover_annual \(zone=Mars\) is n/a in most runs"):
+    with pytest.raises(
+        FitError, match=r"turnover_annual \(zone=Mars\) is n/a in most runs.*nobody; valid: wage_band=low"
+    ):
         fit(scenario, wanted, Store(tmp_path / "t.db"), workers=1, play=fit_case.play)
 
 

@@ -22,11 +22,13 @@ import numpy.typing as npt
 import pandas as pd
 from scipy.stats import qmc
 
+from parksim.errors import nearest
 from parksim.experiment.runner import outcomes, usable_cores
 from parksim.experiment.work import Cell, Job, Member, Task, replication_seed, run_key
 from parksim.fit.emulator import Emulators
 from parksim.fit.targets import FitError
 from parksim.importers.features import need
+from parksim.packing import unpack_groups
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -199,6 +201,7 @@ class _History:
         self.figures: Floats = np.empty((0, len(wanted.targets)))
         self.made = self.known = self.failed = 0
         self.why = ""
+        self.keys: list[str] = []
         spec = {
             "fit": [[m.path, m.low, m.high] for m in wanted.parameters],
             "targets": [[t.label, t.value, t.error, t.hold] for t in wanted.targets],
@@ -245,7 +248,7 @@ class _History:
                         )
                     else:
                         found[outcome.key] = self._read(outcome)
-        good = [key for key in order if key in found]
+        good = self.keys = [key for key in order if key in found]
         if self.failed > MOST_FAILED * self.made:
             raise FitError(f"{self.failed} of {self.made} runs failed; the last: {self.why}")
         # What was really played stands at the rounded values.
@@ -254,9 +257,23 @@ class _History:
         for column, target in zip(self.figures.T, self.wanted.targets, strict=True):
             if np.isfinite(column).sum() < 0.7 * len(column):
                 raise FitError(
-                    f"target {target.label} is n/a in most runs of {months} months: "
-                    "play more months, or is there nobody in that group?"
+                    f"target {target.label} is n/a in most runs of {months} months: {self._hint(target)}"
                 )
+
+    def _hint(self, target: Target) -> str:
+        """Say what the runs have instead of a target."""
+        if not target.group:
+            return "play more months"
+        outcome = next(self.store.outcome(key) for key in self.keys)
+        groups = (
+            unpack_groups(outcome.packed)
+            if outcome.packed is not None
+            else pd.DataFrame(columns=["indicator", "group"])
+        )
+        measured = sorted(set(groups["indicator"]))
+        if target.indicator not in measured:
+            return f"by group there are {', '.join(measured)}"
+        return "in that group is nobody" + nearest(target.group, set(groups["group"]))
 
     def _unit(self, changes: Any) -> Floats:
         return np.array([(float(changes[m.path]) - m.low) / (m.high - m.low) for m in self.wanted.parameters])

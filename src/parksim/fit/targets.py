@@ -9,7 +9,7 @@
     hold_out: 0.25                                     # share of the targets kept for checking
     targets:
       - {indicator: commute_mean_min, value: 41.5, error: 2}
-      - {indicator: turnover_annual, group: wage_band=low, value: 0.24, error: 0.03, hold: true}
+      - {indicator: commute_mean_min, group: home_zone=suburb, value: 55, error: 3, hold: true}
 """
 
 from __future__ import annotations

@@ -105,7 +105,7 @@ SHEETS: tuple[Sheet, ...] = (
         "observed", "observed", "观测",
         (
             Column("indicator", "indicator", "指标", "text", needed=True),
-            Column("group", "group", "分组", "text", hint="as zone=North or wage_band=low; empty: everybody"),
+            Column("group", "group", "分组", "text", hint="as home_zone=North or wage_band=low; empty: everybody"),
             Column("value", "value", "数值", "number", needed=True, low=-1e9),
             Column("error", "plus or minus", "误差±", "number"),
             Column("people", "people counted", "统计人数", "count", people=True),
