@@ -49,6 +49,8 @@ LIVELY = {  # everything that is off by default or seldom happens, so that equal
     "parameters.enterprises.exit_year_8": 0.2,
     "parameters.enterprises.runway_mean": 6,
     "parameters.enterprises.runway_persistence": 0.8,
+    "parameters.enterprises.runway_spread": 7,
+    "parameters.enterprises.runway_weight": 2.0,
     "parameters.enterprises.spinoff_year": 1.0,
     "parameters.enterprises.spinoff_parent_size": 5,
     "parameters.enterprises.spinoff_size": 3,
