@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import parksim as ps
+from parksim.chance import name_code
 from parksim.interventions import kinds
 from parksim.phases import WRITES
 from parksim.scenario.schema import Intervention
@@ -120,3 +121,36 @@ def test_who_loses_the_flat_finds_a_home_in_the_city():
     town.change_layout(Intervention(kind="close_amenity", name="m", month=13, target="dormitory-flats"))
     assert (town.posts.zone[town.posts.filled] >= 0).all()
     assert (town.posts.flat < 0).all()
+
+
+def test_an_anchor_fills_its_posts_over_the_ramp_and_hires_like_others():
+    plan = planned(
+        "anchor_arrives", set={"employees": 12, "ramp_months": 4, "sector": "other", "block": "east"}
+    )
+    park = ps.load("tiny-park")
+    plan["set"]["sector"] = next(iter(park.enterprises.sectors))
+    model = ps.ParkModel(park.with_({"interventions": [plan]}), seed=2)
+    sizes = []
+    for _ in range(6):
+        model.step()
+        mine = model.firms.identity == model.chance.identities("arrival", name_code("measure"))[0]
+        sizes.append(int(model.firms.size[mine].sum()))
+    assert sizes == [0, 3, 6, 9, 12, 12]
+
+
+def test_new_floor_can_be_let_and_moves_nobody():
+    block = next(b.block for b in ps.ParkModel(ps.load("tiny-park"), seed=2).place.buildings if b.workplace)
+    before = ps.ParkModel(ps.load("tiny-park"), seed=2).run(1)
+    after = played(planned("add_floor", month=1, target=block, set={"floors": 20}), months=1)
+    assert after.offices.capacity.sum() > before.offices.capacity.sum()
+    assert (after.posts.unit == before.posts.unit).all()
+
+
+def test_information_port_grows_by_anchors_floor_and_entry_not_by_decree():
+    park, town = ("info-port-park", "info-port-community")
+    small = {"start.burn_in_months": 2}
+    grown = [
+        ps.run(ps.load(name).with_(small), seed=1, months=24).series["employees"] for name in (park, town)
+    ]
+    assert grown[0].iloc[-1] / grown[0].iloc[0] < 1.1
+    assert grown[1].iloc[-1] / grown[1].iloc[0] > 1.25

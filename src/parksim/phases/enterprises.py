@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from parksim.chance import Floats, Ids, combine
+from parksim.chance import Floats, Ids, combine, name_code
 from parksim.firms import cash, ladder, neighbours
 from parksim.firms.birth import REFERENCE_SIZE, endow, size_factor
 from parksim.firms.offices import free, going_rent, move_in
@@ -29,6 +29,7 @@ def play(model: ParkModel) -> None:
     cash.spend(model)
     grow(model)
     leave_park(model)
+    arrive(model)
     enter(model)
     spin_off(model)
     ladder.review(model)
@@ -166,6 +167,34 @@ def enter(model: ParkModel) -> None:
         if building[k] >= 0:
             room[building[k]] -= sizes[k]
     model.firm_entries += settle(model, "firm_entry", ids, ids, sector, building, sizes, rent)
+
+
+def arrive(model: ParkModel) -> None:
+    """Let the enterprises that the layout announces settle in their month, and fill their posts over the ramp.
+
+    They take floor like everybody, and once here they live like everybody.
+    """
+    month, firms, chance = model.month, model.firms, model.chance
+    for plan in model.layout.arrivals:
+        if not plan.month <= month < plan.month + plan.ramp_months:
+            continue
+        one = chance.identities("arrival", name_code(plan.name))
+        row = np.flatnonzero(firms.active & (firms.identity == one[0]))
+        if row.size == 0 and month > plan.month:
+            continue  # it found no floor, or has left again
+        share = plan.employees * (np.arange(month - plan.month, month - plan.month + 2)) / plan.ramp_months
+        posts = np.diff(np.floor(share)).astype(np.int64)
+        if row.size == 0:
+            room = np.maximum(free(model), 0.0) * (model.offices.capacity > 0)
+            if plan.block is not None:
+                room = room * np.array([b.block == plan.block for b in model.place.buildings])
+            building = np.array([np.argmax(room) if room.max() >= 1 else -1])
+            sector = np.array([model.sector_index(plan.sector)])
+            first = np.clip(posts, 1, max(room.max(), 1)).astype(np.int64)
+            rent = going_rent(model, free(model))
+            model.firm_entries += settle(model, "firm_entry", one, one, sector, building, first, rent)
+        else:
+            move_in(model, row, posts)
 
 
 def entrant_sizes(model: ParkModel, ids: Ids, mean: float) -> npt.NDArray[np.int64]:

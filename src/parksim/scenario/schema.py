@@ -288,6 +288,21 @@ class Labour(Frozen):
     """Colleges in the park that train for its posts."""
 
 
+class Arrival(Frozen):
+    """A named enterprise that comes to the park in some month and fills its posts over time."""
+
+    name: Name
+    title: str = ""
+    title_zh: str = ""
+    month: int = Field(ge=1, le=1200)
+    employees: int = Field(ge=1, le=1_000_000)
+    ramp_months: int = Field(1, ge=1, le=240)
+    """Months over which it opens its posts, the same number each month, as far as there is floor."""
+    sector: str
+    block: Name | None = None
+    """Where it settles; without it, where there is most room."""
+
+
 class Circle(Frozen):
     """A promise: these categories within so many minutes' walk."""
 
@@ -327,6 +342,7 @@ class Layout(Frozen):
     support: Support = Support()
     hybrid: HybridWork = HybridWork()
     labour: Labour = Labour()
+    arrivals: tuple[Arrival, ...] = ()
 
     @field_validator("circles", mode="before")
     @classmethod

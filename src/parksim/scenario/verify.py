@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from typing import Protocol
 
     from parksim.scenario.merge import Fault
-    from parksim.scenario.schema import Fence, Gateway, Intervention, Map, Symbol
+    from parksim.scenario.schema import Arrival, Fence, Gateway, Intervention, Map, Symbol
 
     class Named(Protocol):
         """Anything with a name."""
@@ -500,6 +500,24 @@ def _interventions_work(site: Site) -> Iterator[Fault]:
             yield f"interventions.{item.name}", problem
             return
         layout = kind.apply(layout, item)
+    yield from _arrivals(site, layout.arrivals)
+
+
+def arrivals_find_their_place(site: Site) -> Iterator[Fault]:
+    """Check that enterprises that come are of a known sector and go to a block that is there."""
+    yield from _arrivals(site, site.scenario.arrivals)
+
+
+def _arrivals(site: Site, arrivals: Iterable[Arrival]) -> Iterator[Fault]:
+    sectors, blocks = site.scenario.enterprises.sectors, site.map.blocks
+    for plan in arrivals:
+        path = f"arrivals.{plan.name}"
+        if path.partition(".")[2] in {i.name for i in site.scenario.interventions}:
+            path = f"interventions.{plan.name}.set"
+        if plan.sector not in sectors:
+            yield f"{path}.sector", f"there is no sector '{plan.sector}'{nearest(plan.sector, sectors)}"
+        if plan.block is not None and plan.block not in blocks:
+            yield f"{path}.block", f"there is no block '{plan.block}'{nearest(plan.block, blocks)}"
 
 
 def _interventions_fit(site: Site) -> Iterator[Fault]:
@@ -594,6 +612,7 @@ CHECKS: list[Callable[[Site], Iterator[Fault]]] = [
     somebody_lives_somewhere,
     enterprises_fit,
     sectors_sum_to_one,
+    arrivals_find_their_place,
     interventions_make_sense,
     everybody_gets_there,
 ]

@@ -1,0 +1,48 @@
+"""Bring a named enterprise to the park; it takes floor, hires and lives like every other."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pydantic import ValidationError
+
+from parksim.errors import nearest
+from parksim.scenario.schema import Arrival
+
+if TYPE_CHECKING:
+    from parksim.scenario.schema import Intervention, Layout
+
+_FIELDS = tuple(name for name in Arrival.model_fields if name not in ("name", "month"))
+
+
+def apply(layout: Layout, intervention: Intervention) -> Layout:
+    """Return the layout with the arrival announced for the month in which the works are over."""
+    return layout.model_copy(update={"arrivals": (*layout.arrivals, _arrival(intervention))})
+
+
+def problem(layout: Layout, intervention: Intervention) -> str | None:
+    """Say what makes it impossible."""
+    for name in intervention.set:
+        if name not in _FIELDS:
+            return f"an arrival has no '{name}'{nearest(name, _FIELDS)}"
+    try:
+        plan = _arrival(intervention)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        return f"set.{'.'.join(map(str, first['loc']))}: {first['msg'].lower()}"
+    if plan.block is not None and plan.block not in layout.map.blocks:
+        return f"there is no block '{plan.block}'{nearest(plan.block, layout.map.blocks)}"
+    if any(plan.name == other.name for other in layout.arrivals):
+        return f"'{plan.name}' arrives already"
+    return None
+
+
+def summary(intervention: Intervention) -> str:
+    """Say in one line what it does."""
+    posts, months = intervention.set.get("employees", "?"), intervention.set.get("ramp_months", 1)
+    return f"{intervention.set.get('title', intervention.name)} comes with {posts} posts over {months} months"
+
+
+def _arrival(intervention: Intervention) -> Arrival:
+    month = max(intervention.month + intervention.build_months, 1)
+    return Arrival.model_validate({"name": intervention.name, "month": month, **intervention.set})
