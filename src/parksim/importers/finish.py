@@ -72,7 +72,7 @@ def _picture(scenario: object) -> bytes:
     from parksim.importers.picture import picture  # noqa: PLC0415
 
     try:
-        return picture(scenario, "svg")  # type: ignore[arg-type]
+        return picture(scenario, "png")  # type: ignore[arg-type]
     except Exception:  # noqa: BLE001  (a figure that fails must not lose the import)
         return b""
 

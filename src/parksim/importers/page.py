@@ -34,11 +34,11 @@ def page(
     problems : list of Problem
         What `parksim check` says.
     picture : bytes
-        SVG of the map.
+        PNG of the map.
     licence : str
         Of the data.
     """
-    data = f"data:image/svg+xml;base64,{base64.b64encode(picture).decode()}" if picture else ""
+    data = f"data:image/png;base64,{base64.b64encode(picture).decode()}" if picture else ""
     template = Environment(autoescape=True, trim_blocks=True).from_string(PAGE.read_text(encoding="utf-8"))
     return template.render(
         title=title,

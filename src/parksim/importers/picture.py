@@ -53,7 +53,7 @@ def picture(scenario: Scenario, form: str, lang: str = "en") -> bytes:
         maps.park_map(scenario, figure.add_subplot(), lang=lang)
         buffer = io.BytesIO()
         told = {"Software": None} if form == "png" else {"Date": None, "Creator": "parksim"}
-        figure.savefig(buffer, format=form, metadata=told)
+        figure.savefig(buffer, format=form, metadata=told, bbox_inches="tight", pad_inches=0.1)
     return buffer.getvalue()
 
 

@@ -149,6 +149,7 @@ def draw(features: Features, cell_m: float, findings: Findings) -> Drawing:
         Where the outline is too large or too small for its cells.
     """
     drawing = _grid(features.outline, cell_m)
+    _cut(features, findings)
     _land(drawing, features)
     _ways(drawing, features)
     _buildings(drawing, features, findings)
@@ -191,6 +192,18 @@ def _grid(outline: Shape, cell_m: float) -> Drawing:
         building=np.full(size, NO_BUILDING),
         block=np.full(size, -1), car_park=np.zeros(size, np.bool_),
     )  # fmt: skip
+
+
+def _cut(features: Features, findings: Findings) -> None:
+    """Leave of a building what lies within the outline."""
+    import shapely  # noqa: PLC0415
+
+    for building in features.buildings:
+        if not features.outline.covers(building.shape):
+            building.shape = shapely.intersection(building.shape, features.outline)
+            findings.guess(
+                "building across the outline", "the part inside", "its floor is taken to lie evenly"
+            )
 
 
 def _centres(drawing: Drawing, shape: Shape) -> tuple[slice, slice, Bools]:
