@@ -142,6 +142,22 @@ def test_a_target_by_group_is_read_and_one_of_nobody_is_told(tmp_path):
         fit(scenario, wanted, Store(tmp_path / "t.db"), workers=1, play=fit_case.play)
 
 
+def test_a_few_runs_that_fail_are_left_out_and_told(tmp_path):
+    calls = []
+
+    def unlucky(*args, **options):
+        calls.append(1)
+        if len(calls) % 15 == 0:
+            raise RuntimeError("the roof fell in")
+        return fit_case.play(*args, **options)
+
+    scenario = load("tiny-park")
+    wanted = read_targets(targets_file(tmp_path, lines_of(observed(9))), scenario)
+    found = fit(scenario, wanted, Store(tmp_path / "s.db"), waves=2, workers=1, play=unlucky)
+    assert found.failed == len(calls) - found.runs > 0
+    assert any("the roof fell in" in note for note in found.notes)
+
+
 def test_runs_that_fail_are_told(tmp_path):
     def broken(*_, **__):
         raise RuntimeError("the roof fell in")

@@ -178,6 +178,8 @@ def fit(
     plausible.append(_plausible(emulators, observed, use, dimensions, rng)[1])
     first = len(history.points)
     history.run(draws[rng.choice(len(draws), CHECK_RUNS, replace=False)])
+    if len(history.points) == first:
+        raise FitError(f"all {CHECK_RUNS} runs to check the result failed; the last: {history.why}")
     say(f"checked with {len(history.points) - first} runs drawn from the result")
     return _result(wanted, draws, history, first, plausible)
 
@@ -382,6 +384,8 @@ def _result(wanted: Wanted, draws: Floats, history: _History, first: int, plausi
     found = Fit(
         parameters, compared, together, samples, len(history.points), history.known, history.failed, plausible
     )
+    if history.failed:
+        found.notes.append(f"{history.failed} runs failed and are left out; the last: {history.why}")
     off = compared[compared["away"].abs() > LIMIT]
     for label, row in off.iterrows():
         found.notes.append(
