@@ -57,7 +57,7 @@ copybutton_prompt_is_regexp = True
 def fill(app, docname, source):  # noqa: ARG001
     """Put what the code says in the place of ``{{ table }}`` and ``{{ table part }}``."""
     source[0] = re.sub(
-        r"^\{\{ (\w+)(?: ([\w-]+))? \}\}$",
+        r"^\{\{ (\w+)(?: ([\w.-]+))? \}\}$",
         lambda found: tables.TABLES[found[1]](*filter(None, [found[2]])),
         source[0],
         flags=re.MULTILINE,

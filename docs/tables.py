@@ -6,6 +6,7 @@ Each function returns Markdown; a page asks for it with ``{{ name }}`` or ``{{ n
 from __future__ import annotations
 
 import inspect
+import pkgutil
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -59,6 +60,9 @@ MEANING = {
     "kindergarten": "amenity where a place is held; -1 none",
     "school": "amenity where a place is held; -1 none",
     "after_school": "amenity where a place is held; -1 none",
+    "kindergarten_wait": "month since which a place is waited for",
+    "school_wait": "month since which a place is waited for",
+    "after_school_wait": "month since which a place is waited for",
     "served": "share of the month's wanted visits that were served",
     "unserved": "wanted visits of the month that were not",
     "meetings": "acquaintances to be expected of the month's visits",
@@ -277,6 +281,12 @@ def layout() -> str:
     )
 
 
+def doc(target: str) -> str:
+    """What a function says of itself, its parameters aside."""
+    thing = pkgutil.resolve_name(target)
+    return (inspect.getdoc(thing) or "").partition("\nParameters\n---")[0].replace("``", "`")
+
+
 # --- command line --------------------------------------------------------------------------------
 
 
@@ -296,7 +306,7 @@ TABLES = {
     f.__name__: f
     for f in (
         parameters, grades, indicators, categories, circles, dayparts, modes,
-        state, phases, interventions, layout, cli,
+        state, phases, interventions, layout, doc, cli,
     )
 }  # fmt: skip
 """What a page may ask for."""
