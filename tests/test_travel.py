@@ -63,7 +63,7 @@ def test_one_parent_takes_the_child_and_a_place_in_the_park_is_a_detour_on_foot(
     model.run(2)
     posts, p = model.posts, model.spec.parameters.travel
     rows, _, building = people(model)
-    extra = travel._school_run(model, rows, building)
+    extra = travel.school_run(model, rows, building)
     needs = measure.bits_of(("kindergarten", "school"))
     assert ((extra > 0) == ((posts.needs[rows] & needs) != 0)).all()
     near_home = (posts.needs[rows] & needs != 0) & (posts.kindergarten[rows] < 0) & (posts.school[rows] < 0)
@@ -84,7 +84,7 @@ def test_a_large_sample_travels_as_the_logit_says():
     rows, zone, building = people(model)
     ways = place.journeys
     base = ways.fixed + ways.stretch + state.lost
-    up = state.up[building, posts.floor[rows]] + travel._school_run(model, rows, building)
+    up = state.up[building, posts.floor[rows]] + travel.school_run(model, rows, building)
     minutes = base[:, zone, building] + up
     utility = np.array([getattr(p, f"asc_{mode}") for mode in MODES])[:, None] + p.time_weight * minutes
     utility += p.cost_weight * ways.cost[:, zone]

@@ -148,20 +148,27 @@ def may_rent(model: ParkModel, rows: Rows, flats: Amenity) -> npt.NDArray[np.boo
     return ok
 
 
+def flat_utility(model: ParkModel, rows: Rows, amenity: int) -> Floats:
+    """Systematic utility of some of the park's flats: how often they are considered, rent, and the walk."""
+    posts, p = model.posts, model.spec.parameters.home
+    rent = model.place.amenities[amenity].price - usual_rent(model.spec)
+    deterrence = np.where(posts.tied[rows], p.deterrence_tied, p.deterrence_free)
+    return np.asarray(
+        np.log(p.flat_weight)
+        + p.rent_weight * rent / 1000
+        + deterrence * model.place.walk[posts.unit[rows], amenity]
+    )
+
+
 def _wish_for_flats(model: ParkModel, rows: Rows, occasion: Ids, best: Floats) -> None:
     """Put those who would rather have a flat of the park on its waiting list."""
-    posts, place, p = model.posts, model.place, model.spec.parameters.home
+    posts, place = model.posts, model.place
     for j in place.flats:
         flats = place.amenities[j]
-        unit = posts.unit[rows]
-        deterrence = np.where(posts.tied[rows], p.deterrence_tied, p.deterrence_free)
-        value = (
-            np.log(p.flat_weight)
-            + p.rent_weight * (flats.price - usual_rent(model.spec)) / 1000
-            + deterrence * place.walk[unit, j]
-            + model.chance.gumbel("home/flat", int(place.code[j] & np.uint64(0xFFFFFFFF)), occasion)
+        value = flat_utility(model, rows, j) + model.chance.gumbel(
+            "home/flat", int(place.code[j] & np.uint64(0xFFFFFFFF)), occasion
         )
-        wish = (value > best) & place.usable[unit, j] & may_rent(model, rows, flats)
+        wish = (value > best) & place.usable[posts.unit[rows], j] & may_rent(model, rows, flats)
         posts.flat_wish[rows[wish]] = j
         posts.flat_since[rows[wish]] = model.month
         best = np.where(wish, value, best)

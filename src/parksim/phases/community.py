@@ -102,11 +102,9 @@ def _group_at_place(model: ParkModel, rows: npt.NDArray[np.intp]) -> npt.NDArray
 
 
 def _ask(model: ParkModel) -> None:
-    """Turn unserved visits into requests; each goes to the first channel the person knows of."""
+    """Take every request to the first channel that the person knows of."""
     posts, p, chance, month = model.posts, model.spec.parameters.community, model.chance, model.month
-    filled = np.flatnonzero(posts.filled)
-    odds = -np.expm1(-p.request_per_unserved * np.maximum(posts.unserved[filled], 0).astype(np.float64))
-    rows = filled[chance.uniform("request", month, posts.identity[filled]) < odds]
+    rows = who_asks(model)
     ids = posts.identity[rows]
     waiting = np.ones(rows.size, dtype=np.bool_)
     answered = np.zeros(rows.size, dtype=np.bool_)
@@ -126,6 +124,15 @@ def _ask(model: ParkModel) -> None:
     model.community.requests = int(rows.size)
     model.community.answered = int(answered.sum())
     model.community.days = days
+
+
+def who_asks(model: ParkModel) -> npt.NDArray[np.intp]:
+    """Return the posts whose holders turn an unserved visit into a request this month."""
+    posts, rate = model.posts, model.spec.parameters.community.request_per_unserved
+    filled = np.flatnonzero(posts.filled)
+    odds = -np.expm1(-rate * np.maximum(posts.unserved[filled], 0).astype(np.float64))
+    luck = model.chance.uniform("request", model.month, posts.identity[filled])
+    return np.asarray(filled[luck < odds])
 
 
 def _take_part(model: ParkModel) -> None:

@@ -72,9 +72,7 @@ def _from_the_park(
     seekers = model.seekers
     if len(seekers) == 0 or matured.size == 0:
         return taken
-    apply = np.flatnonzero(
-        (chance.uniform("apply", month, seekers.identity) < p.seek_in_park) & (seekers.left < month)
-    )
+    apply = applicants(model)
     if apply.size == 0:
         return taken
     segments = np.uint64(round(p.market_segments))
@@ -98,6 +96,14 @@ def _from_the_park(
     if gone:
         seekers.drop(np.concatenate(gone))
     return taken
+
+
+def applicants(model: ParkModel) -> npt.NDArray[np.intp]:
+    """Return which of the people who left in earlier months apply in the park this month."""
+    seekers = model.seekers
+    luck = model.chance.uniform("apply", model.month, seekers.identity)
+    often = model.spec.parameters.hiring.seek_in_park
+    return np.flatnonzero((luck < often) & (seekers.left < model.month))
 
 
 class Seekers:

@@ -43,6 +43,7 @@ GONE = (LEFT_CITY, RETIRED)
 
 SINGLE, COUPLE = HOUSEHOLDS.index("single"), HOUSEHOLDS.index("couple")
 _YOUNG = 40
+_MOST_CERTAIN = 0.95  # largest monthly odds of quitting
 
 
 @dataclass
@@ -64,14 +65,15 @@ class Centre:
 
 
 def play(model: ParkModel) -> None:
-    """Let people quit, retire, change household, move home and age."""
+    """Let people retire, quit, change household, move home and age."""
+    for step in STEPS:
+        step(model)
+
+
+def refer(model: ParkModel) -> None:
+    """Take the people here now for the reference, as long as they grow up in the plain park."""
     if model.in_burn_in or model.centre is None:
         model.centre = centre(model)
-    _quit(model)
-    _live(model)
-    _move_home(model)
-    posts = model.posts
-    posts.age[posts.filled] += np.float32(1 / 12)
 
 
 def factors(model: ParkModel, rows: npt.NDArray[np.intp], middle: Centre) -> dict[str, Floats]:
@@ -157,16 +159,31 @@ def centre(model: ParkModel) -> Centre:
     return Centre(p.quit_monthly / mean, middle.commute_min, middle.served, middle.vacancy_rate)
 
 
-def _quit(model: ParkModel) -> None:
+def hazard(terms: dict[str, Floats], middle: Centre) -> Floats:
+    """Monthly odds of quitting."""
+    return np.minimum(middle.scale * product(terms), _MOST_CERTAIN)
+
+
+def quit_draw(model: ParkModel, rows: npt.NDArray[np.intp]) -> Floats:
+    """Draw this month's number of these people, who quit if it is below their hazard."""
+    return model.chance.uniform("quit", model.month, model.posts.identity[rows])
+
+
+def retire(model: ParkModel) -> None:
+    """Let those retire who are old enough."""
+    posts, p = model.posts, model.spec.parameters.staying
+    rows = np.flatnonzero(posts.filled & (posts.age >= p.retirement_age))
+    model.leave(rows, np.full(rows.size, RETIRED, dtype=np.int8))
+
+
+def quit_posts(model: ParkModel) -> None:
+    """Let people quit, and say why."""
     posts, p, chance, month = model.posts, model.spec.parameters.staying, model.chance, model.month
     middle = model.centre
     assert middle is not None
-    retires = np.flatnonzero(posts.filled & (posts.age >= p.retirement_age))
-    model.leave(retires, np.full(retires.size, RETIRED, dtype=np.int8))
     rows = np.flatnonzero(posts.filled)
     terms = factors(model, rows, middle)
-    hazard = np.minimum(middle.scale * product(terms), 0.95)
-    goes = np.flatnonzero(chance.uniform("quit", month, posts.identity[rows]) < hazard)
+    goes = np.flatnonzero(quit_draw(model, rows) < hazard(terms, middle))
     rows, ids = rows[goes], posts.identity[rows[goes]]
     cause = causes(
         p,
@@ -197,7 +214,7 @@ def causes(
     return cause
 
 
-def _live(model: ParkModel) -> None:
+def live(model: ParkModel) -> None:
     """Let couples form, children be born and grow, and homes be bought: yearly odds, once a month."""
     posts, p, chance = model.posts, model.spec.parameters.home, model.chance
     rows = np.flatnonzero(posts.filled)
@@ -232,17 +249,38 @@ def _live(model: ParkModel) -> None:
     posts.owner[rows[buys]] = True
 
 
-def _move_home(model: ParkModel) -> None:
-    """Let households move: tenants often, owners seldom, more where the way to work is long."""
-    posts, p, chance, month = model.posts, model.spec.parameters.home, model.chance, model.month
+def move_odds(model: ParkModel, rows: npt.NDArray[np.intp]) -> Floats:
+    """Monthly odds of moving home: tenants often, owners seldom, more where the way to work is long."""
+    posts, p = model.posts, model.spec.parameters.home
     middle = model.centre
     assert middle is not None
-    filled = np.flatnonzero(posts.filled)
-    longer = posts.commute_min[filled].astype(np.float64) - middle.commute_min
-    rate = np.where(posts.owner[filled], p.owner_moves_year, p.tenant_moves_year) / 12
+    longer = posts.commute_min[rows].astype(np.float64) - middle.commute_min
+    rate = np.where(posts.owner[rows], p.owner_moves_year, p.tenant_moves_year) / 12
     rate = rate * p.move_per_10min ** (longer / 10)
-    rows = filled[chance.uniform("move home", month, posts.identity[filled]) < -np.expm1(-rate)]
+    return np.asarray(-np.expm1(-rate))
+
+
+def move_draw(model: ParkModel, rows: npt.NDArray[np.intp]) -> Floats:
+    """Draw this month's number of these people, who move if it is below their odds."""
+    return model.chance.uniform("move home", model.month, model.posts.identity[rows])
+
+
+def move_home(model: ParkModel) -> None:
+    """Let households move, and let the park's free flats."""
+    posts = model.posts
+    filled = np.flatnonzero(posts.filled)
+    rows = filled[move_draw(model, filled) < move_odds(model, filled)]
     posts.moves[rows] += 1
     homes.settle(model, rows)
     homes.let_flats(model)
     model.log("move_home", posts.identity[rows], model.firms.identity[posts.firm[rows]], posts.zone[rows])
+
+
+def grow_older(model: ParkModel) -> None:
+    """Let everybody age by a month."""
+    posts = model.posts
+    posts.age[posts.filled] += np.float32(1 / 12)
+
+
+STEPS = (refer, retire, quit_posts, live, move_home, grow_older)
+"""The phase, step by step; whoever wants to see why people go looks between two of them."""

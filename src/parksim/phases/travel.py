@@ -7,7 +7,7 @@ chooses once, with errors of their own.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +18,8 @@ from parksim.scenario.schema import MODES
 from parksim.world.city import BICYCLE, BUS, CAR, EBIKE, METRO, SHUTTLE, WALK
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from parksim.model import ParkModel
     from parksim.scenario.parameters import TravelParameters
     from parksim.world.roads import Routes
@@ -266,15 +268,57 @@ def _expected(model: ParkModel, weight: Floats, minutes: Floats) -> Floats:
 
 
 def choose(model: ParkModel) -> None:
-    """Let everybody take the mode of highest utility; sets ``mode``, ``commute_min`` and ``km``.
+    """Let everybody take the mode of highest utility; sets ``mode``, ``commute_min`` and ``km``."""
+    posts, place, p = model.posts, model.place, model.spec.parameters.travel
+    filled = np.flatnonzero(posts.filled)
+    from_flat = posts.flat[filled] >= 0
+    rows = filled[~from_flat]
+    km = place.journeys.km[posts.zone[rows]] * posts.spread[rows].astype(np.float64)
+    best = np.full(len(rows), -np.inf)
+    mode = np.full(len(rows), -1, dtype=np.int8)
+    minutes = np.zeros(len(rows))
+    for way in ways(model, rows):
+        value = way.utility + way.error
+        better = value > best[way.who]
+        who = way.who[better]
+        best[who], mode[who], minutes[who] = value[better], way.mode, way.minutes[better]
+    stranded = mode < 0  # nothing runs from there and it is beyond cycling: they ride a bicycle all the same
+    if stranded.any():
+        mode[stranded] = BICYCLE
+        minutes[stranded] = km[stranded] / p.bicycle_kmh * 60 + _to_desk(model, rows)[stranded]
+    posts.mode[rows] = mode
+    posts.commute_min[rows] = minutes
+    posts.km[rows] = km
+    _walk_from_flats(model, filled[from_flat])
+
+
+class Way(NamedTuple):
+    """What one mode is worth to those who may take it.
+
+    Attributes
+    ----------
+    mode : int
+        Position in :data:`MODES`.
+    who : int array [person]
+        Positions, in the rows that were asked about, of those who may take it.
+    minutes, utility, error : float arrays [person]
+        From door to desk; systematic utility; and its error.
+    """
+
+    mode: int
+    who: Rows
+    minutes: Floats
+    utility: Floats
+    error: Floats
+
+
+def ways(model: ParkModel, rows: Rows) -> Iterator[Way]:
+    """Yield what each mode that runs is worth to people from the city; at most one is held at a time.
 
     The errors last while home and employer stay; in a share of the months the month's own errors count.
     """
     posts, place, p = model.posts, model.place, model.spec.parameters.travel
     j, state, chance = place.journeys, model.travel, model.chance
-    filled = np.flatnonzero(posts.filled)
-    from_flat = posts.flat[filled] >= 0
-    rows = filled[~from_flat]
     ids = posts.identity[rows]
     occasion = combine(
         combine(ids, posts.moves[rows].astype(np.uint64)), model.firms.identity[posts.firm[rows]]
@@ -289,13 +333,10 @@ def choose(model: ParkModel) -> None:
     may = reachable(p, km)
     may[CAR] = posts.car[rows]
     may[EBIKE] &= posts.ebike[rows]
-    up = state.up[building, posts.floor[rows]] + _school_run(model, rows, building)
+    up = _to_desk(model, rows)
     fixed = j.fixed + state.lost
     price = np.broadcast_to(p.cost_weight * j.cost[:, :, None], fixed.shape).copy()
     price[CAR] += p.cost_weight * state.parking
-    best = np.full(len(rows), -np.inf)
-    mode = np.full(len(rows), -1, dtype=np.int8)
-    minutes = np.zeros(len(rows))
     for m, constant in enumerate(constants(p)):
         if not np.isfinite(fixed[m]).any():
             continue
@@ -307,21 +348,16 @@ def choose(model: ParkModel) -> None:
         np.round(time, 2, out=time)
         value = constant + p.time_weight * time
         value += price[m].ravel()[there]
-        value += chance.gumbel("mode", 0, occasion[who], m)
-        better = value > best[who]
-        who = who[better]
-        best[who], mode[who], minutes[who] = value[better], m, time[better]
-    stranded = mode < 0  # nothing runs from there and it is beyond cycling: they ride a bicycle all the same
-    if stranded.any():
-        mode[stranded] = BICYCLE
-        minutes[stranded] = km[stranded] / p.bicycle_kmh * 60 + up[stranded]
-    posts.mode[rows] = mode
-    posts.commute_min[rows] = minutes
-    posts.km[rows] = km
-    _walk_from_flats(model, filled[from_flat])
+        yield Way(m, who, time, value, chance.gumbel("mode", 0, occasion[who], m))
 
 
-def _school_run(model: ParkModel, rows: Rows, building: npt.NDArray[np.integer]) -> Floats:
+def _to_desk(model: ParkModel, rows: Rows) -> Floats:
+    """Minutes from the building's entrance to the desk, and those of the school run."""
+    building = model.place.unit_building[model.posts.unit[rows]]
+    return np.asarray(model.travel.up[building, model.posts.floor[rows]] + school_run(model, rows, building))
+
+
+def school_run(model: ParkModel, rows: Rows, building: npt.NDArray[np.integer]) -> Floats:
     """Minutes spent on the way by those who take a child to kindergarten or school.
 
     Only one of the family goes: who needs the place. Near home, unless a place in the park is held.

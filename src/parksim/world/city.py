@@ -36,6 +36,9 @@ class Journeys:
     fixed, stretch : float arrays [mode, zone, building]
         Minutes to the building's entrance; ``inf`` in `fixed` where the mode does not run. Cars: to the
         park's edge (:mod:`parksim.world.streets` goes on from there).
+    wait, walk : float arrays [mode, zone, building]
+        What of `fixed` is waiting for the vehicle, and what is the way from the park's edge, the stop or the
+        station to the entrance (ridden where one comes by bicycle).
     cost : float array [mode, zone]
         CNY one way.
     km : float array [zone]
@@ -46,6 +49,8 @@ class Journeys:
 
     fixed: Floats
     stretch: Floats
+    wait: Floats
+    walk: Floats
     cost: Floats
     km: Floats
     via: Ints
@@ -73,15 +78,18 @@ def journeys(
     km = np.array([z.road_km for z in city.zones])
     fixed = np.full((len(MODES), zones, buildings), np.inf)
     stretch = np.zeros((len(MODES), zones, buildings))
+    wait, walk = np.zeros_like(fixed), np.zeros_like(fixed)
     via = np.full((len(MODES), zones, buildings), -1, dtype=np.intp)
 
-    def offer(mode: int, before: Floats, ride: Floats, after: Floats, gateway: int) -> None:
-        """Keep the gateway that is fastest for each zone and building; `before` and `ride` are by zone."""
-        runs = np.isfinite(ride)
+    def offer(mode: int, access: Floats, until: float, ride: Floats, after: Floats, gateway: int) -> None:
+        """Keep the gateway that is fastest for each zone and building; `access` and `ride` are by zone."""
+        runs, before = np.isfinite(ride), access + until
         total = np.where(runs, before + ride, np.inf)[:, None] + after
         better = total < fixed[mode] + stretch[mode]
         fixed[mode][better] = (before[:, None] + after)[better]
         stretch[mode][better] = np.broadcast_to(ride[:, None], total.shape)[better]
+        wait[mode][better] = until
+        walk[mode][better] = np.broadcast_to(after, total.shape)[better]
         via[mode][better] = gateway
 
     def riding(kmh: float) -> Floats:
@@ -99,18 +107,18 @@ def journeys(
             if gateway.minutes is not None:
                 ride = np.array([gateway.minutes.get(z.name, np.inf) for z in city.zones])
             access = to_station if gateway.kind == "metro" else none + p.bus_access_min
-            offer(TRANSIT[gateway.kind], access + gateway.headway_min / 2, ride, at_park, i)
+            offer(TRANSIT[gateway.kind], access, gateway.headway_min / 2, ride, at_park, i)
             continue
         for mode, kmh, start in (
             (WALK, p.walk_kmh, 0.0),
             (BICYCLE, p.bicycle_kmh, p.ebike_access_min),
             (EBIKE, p.ebike_kmh, p.ebike_access_min),
         ):
-            offer(mode, none + start, riding(kmh), at_park * p.walk_kmh / kmh, -1)
+            offer(mode, none + start, 0.0, riding(kmh), at_park * p.walk_kmh / kmh, -1)
     if any(g.kind == "road" for g in gateways):
         fixed[CAR] = p.car_access_min
         stretch[CAR] = riding(p.car_kmh)[:, None]
-    return Journeys(fixed, stretch, _cost(gateways, km, p), km, via)
+    return Journeys(fixed, stretch, wait, walk, _cost(gateways, km, p), km, via)
 
 
 def _cost(gateways: tuple[Gateway, ...], km: Floats, p: TravelParameters) -> Floats:
