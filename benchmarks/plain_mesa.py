@@ -340,9 +340,20 @@ class Amenity(mesa.Agent):
         around = self.model.around
         return around.walk[unit][self.index] if around.usable[unit][self.index] else math.inf
 
-    def admits_first(self, person: Employee) -> tuple[bool, float]:
-        """Order people for a place: the owner's staff, then the others, each by lot."""
-        return not self.model.around.owns[person.post.unit][self.index], person.luck(f"allot/{self.name}")
+    def admits_first(self, person: Employee) -> tuple[bool, int, float, float]:
+        """Order people for a place: the owner's staff, then by the rule of the place, then by lot."""
+        rule = self.plan.priority
+        poor = WAGE_BANDS.index(person.wage_band) if rule == "low_wage" else 0
+        since = person.waits.get(self.category, -math.inf) if rule != "lottery" else 0.0
+        stranger = not self.model.around.owns[person.post.unit][self.index]
+        return stranger, poor, since, person.luck(f"allot/{self.name}")
+
+    def takes_in(self) -> bool:
+        """Say whether free places are given away: on opening, in September, or always."""
+        model = self.model
+        rule = self.plan.intake or ("anytime" if self.category == "after_school" else "yearly")
+        september = (model.scenario.start.calendar_month + model.month) % 12 == 10
+        return rule == "anytime" or self.name not in model.places_known or september
 
     def tenants(self) -> list[Employee]:
         """Everybody who holds one of the places."""
@@ -450,6 +461,7 @@ class Employee(mesa.Agent):
         self.mode: str | None = None
         self.commute_min = self.km = 0.0
         self.place: dict[str, str] = {}
+        self.waits: dict[str, int] = {}
         self.served, self.unserved, self.meetings = 1.0, 0.0, 0.0
 
     # --- home ---
@@ -1079,6 +1091,7 @@ class Twin(mesa.Model):
         changed = {name: need.visits for name, need in scenario.needs.items() if need.visits is not None}
         self.visits = {name: category.visits for name, category in CATEGORIES.items()} | changed
         self.places: dict[str, Amenity] = {}
+        self.places_known: set[str] = set()
         self.around = around
 
     @property
@@ -1160,13 +1173,19 @@ class Twin(mesa.Model):
             for place in places:
                 place.take_back()
             waiting = [e for e in self.employees if kind in e.needs and kind not in e.place]
+            for person in self.employees:
+                if kind in person.needs and kind not in person.place:
+                    person.waits.setdefault(kind, self.month)
+                else:
+                    person.waits.pop(kind, None)
             choices = {e: e.nearest(kind) for e in waiting}
             for rank in range(len(places)):
-                for place in places:
+                for place in [p for p in places if p.takes_in()]:
                     asking = [
                         e for e in waiting if choices[e][rank : rank + 1] == [place] and kind not in e.place
                     ]
                     place.give_places(asking)
+        self.places_known = set(self.places)
 
     def live_together(self) -> None:
         """Meet, ask, and take part."""
@@ -1522,6 +1541,7 @@ def twin_of(model: ParkModel, luck: Draws | None = None) -> Twin:
     if model.month:
         raise ValueError(f"the model is at month {model.month}, a twin is born at month 0")
     twin = Twin(model.spec, Surroundings.of(model), luck)
+    twin.places_known = set(twin.places)
     centre = model.centre
     twin.centre = Centre(centre.scale, centre.commute_min, centre.served, centre.vacancy_rate)
     life = model.firm_life
@@ -1550,6 +1570,8 @@ def twin_of(model: ParkModel, luck: Draws | None = None) -> Twin:
             for category in ALLOTTED:
                 if (held := int(getattr(posts, category)[row])) >= 0:
                     person.place[category] = model.layout.amenities[held].name
+                if (since := int(getattr(posts, f"{category}_wait")[row])) > -(2**31):
+                    person.waits[category] = since
     here = {person.identity: person for person in twin.employees}
     for rows, (one, other) in zip(model.ties.row.tolist(), model.ties.identity.tolist(), strict=True):
         if posts.identity[rows].tolist() == [one, other]:

@@ -11,7 +11,7 @@ import pytest
 
 from parksim import catchments
 from parksim.model import ParkModel
-from parksim.people import visits_wanted
+from parksim.people import bits_of, visits_wanted
 from parksim.phases import measure, services
 from parksim.scenario.categories import CATEGORIES, CIRCLE_PRESETS, DAYPARTS, WEEKEND
 from parksim.scenario.read import check, load
@@ -36,7 +36,14 @@ def headline(model):
 
 
 def with_kindergarten(**changes):
-    place = {"name": "nursery", "category": "kindergarten", "cell": (0, 0), "capacity": 3, **changes}
+    place = {
+        "name": "nursery",
+        "category": "kindergarten",
+        "intake": "anytime",
+        "cell": (0, 0),
+        "capacity": 3,
+        **changes,
+    }
     return TINY.with_(
         {
             "population.household": {"single": 0, "couple": 0, "kindergarten": 1, "school": 0},
@@ -331,10 +338,44 @@ def test_the_lottery_does_not_depend_on_the_order_of_rows():
 
 def test_who_finds_the_nearest_kindergarten_full_asks_at_the_next():
     two = with_kindergarten(cell=(0, 0), capacity=2).with_(
-        {"amenities": [{"name": "far", "category": "kindergarten", "cell": (5, 7), "capacity": 4}]}
+        {
+            "amenities": [
+                {
+                    "name": "far",
+                    "category": "kindergarten",
+                    "cell": (5, 7),
+                    "capacity": 4,
+                    "intake": "anytime",
+                }
+            ]
+        }
     )
     model = ParkModel(two, seed=3)
     assert sorted(np.bincount(model.posts.kindergarten[model.posts.filled] + 1).tolist()[-2:]) == [2, 4]
+
+
+def test_free_places_of_a_kindergarten_are_given_away_in_september():
+    yearly = with_kindergarten().with_({"amenities.nursery.intake": "yearly"})
+    model = ParkModel(yearly, seed=3)
+    model.posts.kindergarten[:] = -1
+    held = [np.count_nonzero(model.run(1).posts.kindergarten >= 0) for _ in range(9)]
+    assert held[:8] == [0] * 8  # month 1 is January
+    assert held[8] == 3
+
+
+def test_who_waits_longest_comes_first_and_a_lottery_forgets_it():
+    model = ParkModel(with_kindergarten(), seed=3)
+    model.posts.kindergarten[:] = -1
+    waiting = np.flatnonzero(model.posts.filled & ((model.posts.needs & bits_of(("kindergarten",))) != 0))
+    patient = waiting[-3:]
+    model.posts.kindergarten_wait[waiting] = -2
+    model.posts.kindergarten_wait[patient] = -20
+    by_lot = copy.deepcopy(model)
+    services.allot(model)
+    assert set(np.flatnonzero(model.posts.kindergarten >= 0)) == set(patient)
+    by_lot._lay_out(with_kindergarten().with_({"amenities.nursery.priority": "lottery"}).layout)
+    services.allot(by_lot)
+    assert set(np.flatnonzero(by_lot.posts.kindergarten >= 0)) != set(patient)
 
 
 def test_a_shared_kindergarten_takes_its_owners_staff_first():

@@ -19,7 +19,7 @@ from parksim.firms.birth import FirmLife
 from parksim.firms.offices import Offices
 from parksim.homes import zone_codes, zone_utility
 from parksim.interventions import kinds
-from parksim.people import PERSON
+from parksim.people import NOT_WAITING, PERSON
 from parksim.phases import (
     community,
     enterprises,
@@ -57,6 +57,9 @@ POST: dict[str, tuple[Any, Any]] = {
     "kindergarten": (np.int16, -1),
     "school": (np.int16, -1),
     "after_school": (np.int16, -1),
+    "kindergarten_wait": (np.int32, NOT_WAITING),
+    "school_wait": (np.int32, NOT_WAITING),
+    "after_school_wait": (np.int32, NOT_WAITING),
     "served": (np.float32, 1),
     "unserved": (np.float32, 0),
     "meetings": (np.float32, 0),
@@ -69,6 +72,9 @@ HELD = (
     "kindergarten",
     "school",
     "after_school",
+    "kindergarten_wait",
+    "school_wait",
+    "after_school_wait",
     "served",
     "unserved",
     "meetings",

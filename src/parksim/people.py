@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from parksim.scenario.schema import Need, Population
 
 KINDERGARTEN, SCHOOL = HOUSEHOLDS.index("kindergarten"), HOUSEHOLDS.index("school")
+NOT_WAITING = np.iinfo(np.int32).min  # in the column of the month since which somebody waits for a place
 ALLOTTED = tuple(name for name, c in CATEGORIES.items() if c.allotted and name != "flats")
 
 PERSON: dict[str, tuple[Any, Any]] = {

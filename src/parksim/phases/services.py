@@ -18,7 +18,7 @@ import numpy.typing as npt
 
 from parksim.bits import count_by_needs, sum_by_needs
 from parksim.chance import combine, name_code
-from parksim.people import ALLOTTED, bits_of, visits_wanted
+from parksim.people import ALLOTTED, NOT_WAITING, bits_of, visits_wanted
 from parksim.scenario.categories import CATEGORIES, DAYPARTS, WEEKEND
 from parksim.world.market import DAY, NIGHT, parts
 
@@ -38,6 +38,8 @@ CANDIDATES = 8
 _NAMES = list(CATEGORIES)
 _QUEUED = np.array([not kind.allotted for kind in CATEGORIES.values()])
 _SOCIAL = np.array([kind.social for kind in CATEGORIES.values()])
+_YEARLY = ("kindergarten", "school")
+_SEPTEMBER = 9
 _WEEKEND = np.array([kind.weekend for kind in CATEGORIES.values()])
 _DAYS_IN_MONTH = 365.25 / 12
 
@@ -276,12 +278,12 @@ def _carry(state: ServiceState, codes: npt.NDArray[np.uint64]) -> None:
 
 
 def allot(model: ParkModel) -> None:
-    """Give places in kindergarten, school and class to those waiting.
+    """Give places in kindergarten, school and class to those on the waiting list.
 
-    Whoever holds a place keeps it as long as it is needed, exists and may be used. Everybody waiting asks at
-    the nearest place within reach, then, where that is full, at the next. A place takes the staff of its
-    owner first and others by lot; the lot belongs to (person, place, month), so nobody's luck depends on the
-    order of rows.
+    Whoever holds a place keeps it as long as it is needed, exists and may be used. At its intake a place gives
+    away what is free: everybody waiting asks at the nearest place within reach, then, where that is full, at
+    the next. A place takes the staff of its owner first, then by its rule of priority; the lot that settles
+    the rest belongs to (person, place, month), so nobody's luck depends on the order of rows.
     """
     posts, place = model.posts, model.place
     parents = np.flatnonzero(posts.filled & ((posts.needs & bits_of(ALLOTTED)) != 0))
@@ -298,14 +300,18 @@ def allot(model: ParkModel) -> None:
             if over > 0:
                 column[_by_lot(model, j, np.flatnonzero(posts.filled & (column == j)))[-over:]] = -1
         waiting = parents[((posts.needs[parents] & bit) != 0) & (column[parents] < 0)]
-        free = {j: int(place.amenities[j].capacity) - int(taken[j]) for j in seats}
+        since = getattr(posts, f"{name}_wait")
+        now = np.full_like(since, NOT_WAITING)
+        now[waiting] = np.where(since[waiting] == NOT_WAITING, model.month, since[waiting])
+        since[:] = now
+        free = {j: int(place.amenities[j].capacity) - int(taken[j]) for j in seats if takes_in(model, j)}
         if waiting.size == 0 or all(places <= 0 for places in free.values()):
             continue
         minutes = reach_minutes(model, seats)[posts.unit[waiting]]
         choice = np.argsort(minutes, axis=1, kind="stable")
         for k in range(len(seats)):
             for i, j in enumerate(seats):
-                if free[j] > 0:
+                if free.get(j, 0) > 0:
                     asks = (choice[:, k] == i) & np.isfinite(minutes[:, i]) & (column[waiting] < 0)
                     taken_now = _by_lot(model, j, waiting[asks])[: free[j]]
                     column[taken_now] = j
@@ -319,12 +325,25 @@ def reach_minutes(model: ParkModel, amenities: list[int]) -> Floats:
     return np.where(place.usable[:, amenities] & (walk <= most), walk, np.inf)
 
 
+def takes_in(model: ParkModel, amenity: int) -> bool:
+    """Say whether a place gives away its free places this month: at its opening, in September, or always."""
+    a = model.place.amenities[amenity]
+    intake = a.intake or ("yearly" if a.category in _YEARLY else "anytime")
+    opens = model.place.code[amenity] not in model.services.codes
+    calendar = (model.spec.start.calendar_month - 1 + model.month - 1) % 12 + 1
+    return intake == "anytime" or opens or calendar == _SEPTEMBER
+
+
 def _by_lot(model: ParkModel, amenity: int, rows: Rows) -> Rows:
-    """Order people by who is admitted first."""
+    """Order people by who is admitted first: the owner's staff, then by the place's priority, then by lot."""
     place, posts = model.place, model.posts
     a = place.amenities[amenity]
-    lot = model.chance.uniform(f"allot/{a.name}", model.month, posts.identity[rows])
-    return rows[np.lexsort((lot, ~place.owns[posts.unit[rows], amenity]))]
+    keys = [model.chance.uniform(f"allot/{a.name}", model.month, posts.identity[rows])]
+    if a.priority != "lottery":
+        keys.append(getattr(posts, f"{a.category}_wait")[rows])
+    if a.priority == "low_wage":
+        keys.append(posts.wage_band[rows])
+    return rows[np.lexsort((*keys, ~place.owns[posts.unit[rows], amenity]))]
 
 
 def _count_allotted(model: ParkModel) -> None:

@@ -209,6 +209,11 @@ class Amenity(Frozen):
     """Visits a working day by residents and visitors, while it is open to everyone."""
     capex_cny: float = Field(0, ge=0)
     opex_cny_year: float = Field(0, ge=0)
+    intake: Literal["yearly", "anytime"] | None = None
+    """For allotted places: when free places are given away, in September and on opening, or in any month; by
+    default yearly for kindergartens and schools, at any time for classes."""
+    priority: Literal["waiting", "lottery", "low_wage"] = "waiting"
+    """For allotted places: who comes first after the owner's staff; a lottery settles the rest."""
     wage_bands: tuple[Literal["low", "middle", "high"], ...] = ()
     """For flats: wage bands that may rent; none named: all."""
     max_age: float | None = Field(None, ge=18, le=100)
@@ -485,6 +490,8 @@ class Start(Frozen):
 
     burn_in_months: int = Field(12, ge=0, le=240)
     """Months lived in the plain layout before month 0."""
+    calendar_month: int = Field(1, ge=1, le=12)
+    """Calendar month that month 1 is, January by default: places in schools are given away in September."""
 
 
 class Scenario(Layout):
