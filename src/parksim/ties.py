@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from parksim.chance import Chance, Ids, combine
+from parksim.matching import least, pairs_within
 
 if TYPE_CHECKING:
     from parksim.table import Table
@@ -81,23 +82,11 @@ class Ties:
         """
         if rows.size < 2:
             return 0
-        order = np.argsort(group, kind="stable")
-        rows, group = rows[order], group[order]
-        start = np.flatnonzero(np.r_[True, np.diff(group) != 0])
-        size = np.diff(np.r_[start, rows.size])
-        of = np.repeat(np.arange(start.size), size)  # group of each person
-        mates = size[of]
-        one = np.repeat(np.arange(rows.size), mates)
-        first = np.cumsum(mates) - mates
-        other = start[of][one] + np.arange(one.size) - np.repeat(first, mates)
+        one, other = pairs_within(group, group)
         fits = posts.firm[rows[one]] != posts.firm[rows[other]]
         one, other = one[fits], other[fits]
-        if one.size == 0:
-            return 0
         ids = posts.identity[rows]
-        race = chance.uniform(f"tie/{occasion}", month, combine(ids[one], ids[other]))
-        best = np.lexsort((race, one))
-        chosen = best[np.r_[True, np.diff(one[best]) != 0]]
+        chosen = least(one, chance.uniform(f"tie/{occasion}", month, combine(ids[one], ids[other])))
         return self._add(posts, rows[one[chosen]], rows[other[chosen]])
 
     def _add(self, posts: Table, a: Rows, b: Rows) -> int:

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from parksim.chance import combine
+from parksim.matching import least
 from parksim.people import visits_wanted
 from parksim.scenario.categories import CATEGORIES
 
@@ -84,17 +85,13 @@ def _group_at_place(model: ParkModel, rows: npt.NDArray[np.intp]) -> npt.NDArray
     visits = visits_wanted(model.spec.needs)
     social = np.array([c.social for c in CATEGORIES.values()])
     pull = model.services.met_at * (visits * social)[place.category]  # [unit, amenity]
-    best = np.full(rows.size, np.inf)
+    goes = ((needs[:, None] >> place.category.astype(np.uint32)) & np.uint32(1)).astype(np.bool_)
+    one, there = np.nonzero(goes & (pull[unit] > 0))
+    code = place.code & np.uint64(0xFFFFFFFF)
+    race = model.chance.exponential("tie/where", model.month, combine(posts.identity[rows[one]], code[there]))
+    nearest = least(one, race / pull[unit[one], there])
     chosen = np.zeros(rows.size, dtype=np.int64)
-    for j in np.flatnonzero(pull.any(axis=0)):
-        goes = ((needs >> np.uint32(place.category[j])) & np.uint32(1)).astype(np.bool_) & (pull[unit, j] > 0)
-        who = np.flatnonzero(goes)
-        code = int(place.code[j] & np.uint64(0xFFFFFFFF))
-        race = model.chance.exponential("tie/where", model.month, combine(posts.identity[rows[who]], code))
-        race /= pull[unit[who], j]
-        wins = race < best[who]
-        best[who[wins]] = race[wins]
-        chosen[who[wins]] = j
+    chosen[one[nearest]] = there[nearest]
     capacity = np.array([a.capacity for a in place.amenities])
     tables = np.maximum(1, np.round(capacity / _SEATS_A_TABLE)).astype(np.uint64)
     table = combine(posts.identity[rows], model.month) % tables[chosen]

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from parksim.chance import Floats, combine
+from parksim.matching import least, pairs_within
 from parksim.newcomers import arrive, begin_post
 from parksim.people import PERSON
 
@@ -78,23 +79,15 @@ def _from_the_park(
     segments = np.uint64(round(p.market_segments))
     here = combine(seekers.identity[apply], month) % segments
     there = combine(address, month) % segments
-    gone = []
-    for segment in np.unique(here):
-        people, posts = apply[here == segment], np.flatnonzero(there == segment)
-        if posts.size == 0:
-            continue
-        pairs = combine(np.repeat(seekers.identity[people], posts.size), np.tile(address[posts], people.size))
-        race = chance.exponential("apply/which", month, pairs).reshape(people.size, posts.size)
-        wish = posts[np.argmin(race, axis=1)]
-        lot = chance.uniform("apply/lot", month, seekers.identity[people])
-        order = np.lexsort((lot, wish))
-        first = order[np.r_[True, np.diff(wish[order]) != 0]]
-        row = matured[wish[first]]
-        model.seat(row, seekers.take(people[first]))
-        taken[wish[first]] = True
-        gone.append(people[first])
-    if gone:
-        seekers.drop(np.concatenate(gone))
+    one, post = pairs_within(here, there)
+    pairs = combine(seekers.identity[apply[one]], address[post])
+    preferred = least(one, chance.exponential("apply/which", month, pairs))
+    people, wish = apply[one[preferred]], post[preferred]
+    first = least(wish, chance.uniform("apply/lot", month, seekers.identity[people]))
+    people, wish = people[first], wish[first]
+    model.seat(matured[wish], seekers.take(people))
+    taken[wish] = True
+    seekers.drop(people)
     return taken
 
 
