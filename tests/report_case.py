@@ -9,6 +9,7 @@ import pandas as pd
 from parksim.chance import named_uniform
 from parksim.experiment.comparison import compare
 from parksim.indicators import ALL
+from parksim.scenario.categories import CATEGORIES
 from parksim.scenario.read import load
 from parksim.world.grid import read_map
 
@@ -18,8 +19,11 @@ CHANGES = {
     "requests_answered_share": 0.3,
     "vacancy_rate": 0.04,
     "capex_cny": 3e6,
+    "opex_cny_year": 4e5,
+    "visits_served": 0.2,
     "coverage_daily_5": 0.2,
 }
+ELSEWHERE = {"wait_min", "cost_per_retained_employee"}  # by place, and of a comparison: no value of a run
 LEVELS = {"min": 40.0, "share": 0.5, "CNY": 1e6, "CNY/year": 2e6, "days": 12.0, "persons": 40.0}
 GROUPS = ("wage_band=low", "wage_band=high", "household=kindergarten", "home_zone=North", "home_zone=South")
 
@@ -39,7 +43,7 @@ class FakeRun:
 def indicators(scenario, seed):
     out = {}
     for name in [
-        *ALL,
+        *(name for name in ALL if name not in ELSEWHERE),
         "coverage_daily_5",
         "coverage_daily_10",
         "served_daily_5",
@@ -69,6 +73,8 @@ def play(scenario, seed, months, *, events=False):
             for b in read_map(scenario.map).buildings
             if b.workplace
         ]
+    queues = [a for a in scenario.amenities if a.outside is None and not CATEGORIES[a.category].allotted]
+    rows += [("wait_min", f"amenity={a.name}", 20, 1.5 + k) for k, a in enumerate(queues)]
     groups = pd.DataFrame(rows, columns=["indicator", "group", "n", "value"])
     log = pd.DataFrame(
         {

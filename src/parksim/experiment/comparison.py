@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -10,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from parksim.errors import ParksimError, nearest
-from parksim.experiment import statistics
+from parksim.experiment import breakeven, statistics
 from parksim.experiment.plan import Plan, conduct
 from parksim.experiment.runner import outcomes, usable_cores
-from parksim.experiment.work import Member
+from parksim.experiment.work import Cell, Member, model_version
 from parksim.packing import unpack_frame, unpack_groups, unpack_series
 
 if TYPE_CHECKING:
@@ -23,11 +24,16 @@ if TYPE_CHECKING:
 
     from matplotlib.axes import Axes
 
+    from parksim.experiment.breakeven import BreakEven, Ratio
     from parksim.experiment.statistics import Estimate, Paired
-    from parksim.experiment.work import Cell, Outcome, Play
+    from parksim.experiment.work import Outcome, Play
     from parksim.indicators import Indicator
     from parksim.scenario.schema import Scenario
     from parksim.store import Store
+
+
+PLACES = ("building=", "amenity=")
+"""How groups begin that are places: they have maps, not rows in tables of gainers and losers."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +53,8 @@ class Comparison:
         (scenario, replication, seed, outcome) of every run, failed ones included.
     futures : DataFrame
         The uncertain parameters drawn: a row a replication, a column a path.
+    version : str
+        Of the model that played, see :func:`parksim.experiment.work.model_version`.
     """
 
     scenarios: tuple[Scenario, ...]
@@ -56,6 +64,7 @@ class Comparison:
     values: pd.DataFrame = field(repr=False)
     outcomes_: list[tuple[str, int, int, Outcome]] = field(repr=False)
     futures: pd.DataFrame = field(repr=False)
+    version: str = field(default_factory=model_version)
 
     @property
     def names(self) -> list[str]:
@@ -172,6 +181,20 @@ class Comparison:
         table.attrs["units"] = table["unit"].to_dict()
         return table
 
+    def break_even(self, scenario: str | None = None) -> BreakEven:
+        """Say how strong services or ties would have to keep people for an alternative to pay.
+
+        See :mod:`parksim.experiment.breakeven`, where :func:`~parksim.experiment.breakeven.played` says it from
+        extra runs.
+        """
+        self._known(self.indicators[0], scenario)
+        return breakeven.break_even(self, scenario)
+
+    def cost_per_retained_employee(self, scenario: str | None = None) -> Ratio:
+        """Return the discounted cost difference by the difference in employees retained, with its interval."""
+        self._known(self.indicators[0], scenario)
+        return breakeven.cost_per_retained_employee(self, scenario)
+
     def group_table(self, indicator: str, scenario: str | None = None) -> pd.DataFrame:
         """Return the paired differences of one indicator by group, with verdicts corrected for looking often.
 
@@ -187,11 +210,12 @@ class Comparison:
         DataFrame
             Index ``group``; columns ``n_people`` (mean size in the baseline), both scenarios' means,
             ``difference``, ``low``, ``high`` (95 %, each on its own), ``n`` and ``verdict`` (by Holm's
-            correction over all rows).
+            correction over all rows). Buildings and amenities are left out: they have maps.
         """
         self._known(indicator, scenario)
         other, about = scenario or self.names[1], self.about(indicator)
         here = self.groups[self.groups["indicator"] == indicator]
+        here = here[~here["group"].str.startswith(PLACES)]
         wide = here.pivot(index="replication", columns=["group", "scenario"], values="value")  # noqa: PD010
         sizes = here[here["scenario"] == self.baseline].groupby("group", sort=False)["n"].mean()
         rule: dict[str, Any] = {"better": about.better, "threshold": about.threshold, "unit": about.unit}
@@ -227,6 +251,10 @@ class Comparison:
             "seed": self.seed,
             "months": self.months,
             "indicators": {name: self._indicator_dict(name) for name in self.indicators},
+            "break_even": {name: self.break_even(name).to_dict() for name in self.names[1:]},
+            "cost_per_retained_employee": {
+                name: breakeven.plain(self.cost_per_retained_employee(name)) for name in self.names[1:]
+            },
         }
 
     def plot(self, indicator: str, ax: Axes | None = None, **options: Any) -> Axes:
@@ -363,6 +391,84 @@ def compare(
     return _assembled(plan, reps, found)
 
 
+def from_store(store: Store, experiment: str | int | None = None) -> Comparison:
+    """Return a comparison that a store keeps, with the numbers it was written with; nothing is played.
+
+    Parameters
+    ----------
+    store : Store
+    experiment : str or int, optional
+        Name (the newest of that name) or number; by default the newest comparison of the store.
+
+    Raises
+    ------
+    ParksimError
+        If the store has no such comparison, or it is a sweep over several design points.
+    """
+    listed = store.experiments()
+    specs = {int(number): json.loads(store.spec(int(number))[0]) for number in listed["id"]}
+    if experiment is None:
+        known = [number for number, spec in specs.items() if spec.get("kind") == "comparison"]
+        if not known:
+            raise ParksimError(f"{store.shown}: no comparison in this store")
+        experiment = known[-1]
+    runs = store.runs(experiment)
+    if runs.empty:
+        raise ParksimError(f"{store.shown}: no run of '{experiment}' has been played")
+    if (points := len(set(runs["point"]))) > 1:
+        raise ParksimError(f"'{experiment}' is a sweep over {points} design points, not a comparison")
+    _, scenarios = store.spec(experiment)
+    position = {scenario.name: k for k, scenario in enumerate(scenarios)}
+    found = [
+        (
+            Cell(0, int(r["replication"]), position[r["scenario"]], int(r["seed"]), r["run"]),
+            store.outcome(r["run"]),
+        )
+        for r in runs.to_dict("records")
+    ]
+    about = listed[listed["experiment" if isinstance(experiment, str) else "id"] == experiment].iloc[-1]
+    reps = int(runs["replication"].max()) + 1
+    drawn = store.parameters(experiment).droplevel("point")
+    return _put_together(
+        tuple(scenarios),
+        reps,
+        (int(about["seed"]), int(about["months"])),
+        found,
+        drawn.reindex(pd.RangeIndex(reps, name="replication")),
+        str(runs["version"].iloc[0]),
+    )
+
+
+def replayed(
+    comparison: Comparison,
+    changes: Mapping[str, Any],
+    names: Sequence[str],
+    *,
+    reps: int,
+    workers: int = 1,
+    play: Play | None = None,
+) -> Comparison:
+    """Play scenarios of a comparison again with changed values, its first replications with their futures.
+
+    Parameters
+    ----------
+    comparison : Comparison
+    changes : mapping
+        Value by path, as ``{"parameters.staying.services": -0.1}``, in every scenario.
+    names : sequence of str
+        Which scenarios, the baseline first.
+    reps : int
+        How many replications.
+    workers, play
+        As for :func:`compare`.
+    """
+    known = members_of([s for name in names for s in comparison.scenarios if s.name == name])
+    fixed = not comparison.futures.shape[1]
+    plan = Plan("", {}, tuple(known), (dict(changes),), comparison.seed, comparison.months, fixed=fixed)
+    options: dict[str, Any] = {"workers": workers, "executor": None, "play": play}
+    return _assembled(plan, reps, _in_memory(plan, reps, None, options))
+
+
 def _in_memory(
     plan: Plan, reps: int, progress: Callable[[int, int], None] | None, options: Mapping[str, Any]
 ) -> list[tuple[Cell, Outcome]]:
@@ -403,9 +509,24 @@ def members_of(scenarios: Iterable[Scenario | str]) -> list[tuple[Scenario, Memb
 
 
 def _assembled(plan: Plan, reps: int, found: list[tuple[Cell, Outcome]]) -> Comparison:
+    """Make a comparison of a plan's outcomes."""
+    index = pd.RangeIndex(reps, name="replication")
+    futures = pd.DataFrame([plan.futures(r) for r in range(reps)], index=index)
+    scenarios = tuple(scenario for scenario, _ in plan.scenarios)
+    return _put_together(scenarios, reps, (plan.seed, plan.months), found, futures, model_version())
+
+
+def _put_together(
+    scenarios: tuple[Scenario, ...],
+    reps: int,
+    seed_and_months: tuple[int, int],
+    found: list[tuple[Cell, Outcome]],
+    futures: pd.DataFrame,
+    version: str,
+) -> Comparison:
     """Make a comparison of outcomes, in an order that does not depend on who finished first."""
     found = sorted(found, key=lambda one: (one[0].replication, one[0].position))
-    names = [member.name for _, member in plan.scenarios]
+    names = [scenario.name for scenario in scenarios]
     placed = [(names[cell.position], cell.replication, cell.seed, outcome) for cell, outcome in found]
     rows = [
         (name, replication, seed, indicator, value)
@@ -415,7 +536,4 @@ def _assembled(plan: Plan, reps: int, found: list[tuple[Cell, Outcome]]) -> Comp
     if not rows:
         raise ParksimError(f"every run failed; the first says:\n{found[0][1].traceback}")
     values = pd.DataFrame(rows, columns=["scenario", "replication", "seed", "indicator", "value"])
-    index = pd.RangeIndex(reps, name="replication")
-    futures = pd.DataFrame([plan.futures(r) for r in range(reps)], index=index)
-    scenarios = tuple(scenario for scenario, _ in plan.scenarios)
-    return Comparison(scenarios, reps, plan.seed, plan.months, values, placed, futures)
+    return Comparison(scenarios, reps, *seed_and_months, values, placed, futures, version)

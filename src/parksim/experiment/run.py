@@ -12,6 +12,7 @@ import pandas as pd
 from parksim.errors import ParksimError
 from parksim.indicators import describe
 from parksim.phases import measure
+from parksim.scenario.categories import CATEGORIES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,7 +37,8 @@ class Run:
     series : DataFrame
         Index ``month`` from 1, one column an indicator.
     groups : DataFrame
-        Columns ``indicator, group, n, value``; groups are written ``wage_band=low``.
+        Columns ``indicator, group, n, value``; groups are written ``wage_band=low``, places ``building=…``
+        and ``amenity=…``.
     cohort : DataFrame
         One row for each person employed at month 0: ``identity``, groups, ``start_minutes`` at month 0,
         ``minutes`` (last known door-to-desk time), ``left_month`` and ``left_cause`` of leaving the
@@ -220,7 +222,37 @@ def groups(model: ParkModel) -> pd.DataFrame:
     parts.append(_by_group("commute_mean_min_cohort", members["minutes"], member_codes, names))
     stayed = (members["left_month"] < 0).astype(np.float64)
     parts.append(_by_group("stayed_share_cohort", stayed, member_codes, names))
+    parts.append(_by_place(model))
     return pd.concat(parts, ignore_index=True)
+
+
+def _by_place(model: ParkModel) -> pd.DataFrame:
+    """Return what maps show: by workplace ``building=…``, and the wait in every queue of the park by ``amenity=…``.
+
+    Every workplace and queue has its row in every run, so that runs of a scenario share their labels in the
+    store; nobody there is n = 0 and nan.
+    """
+    from parksim.catchments import building_coverage, building_served  # noqa: PLC0415  (imports the phases)
+
+    place, posts = model.place, model.posts
+    works = [b for b, building in enumerate(place.buildings) if building.workplace]
+    people = np.bincount(place.unit_building[posts.unit[posts.filled]], minlength=len(place.buildings))
+    values = {"commute_mean_min": measure.building_minutes(model)}
+    for circle in model.layout.circles:
+        values[f"coverage_{circle}"] = building_coverage(model, circle)
+        values[f"served_{circle}"] = building_served(model, circle)
+    out = [
+        (indicator, f"building={place.buildings[b].name}", int(people[b]), float(value[b]))
+        for indicator, value in values.items()
+        for b in works
+    ]
+    queues = model.place_table()
+    for k, amenity in enumerate(model.layout.amenities):
+        if amenity.outside is None and not CATEGORIES[amenity.category].allotted:
+            visits, wait = float(queues.visits_day[k]), float(queues.wait_min[k])
+            used = wait if visits > 0 else float("nan")
+            out.append(("wait_min", f"amenity={amenity.name}", round(visits), used))
+    return pd.DataFrame(out, columns=["indicator", "group", "n", "value"])
 
 
 def _by_group(

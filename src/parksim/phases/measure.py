@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from parksim.model import ParkModel
 
 LOOK_BACK = 12
-_DISCOUNT_YEAR = 0.04  # assumed social discount rate
+DISCOUNT_YEAR = 0.04  # assumed social discount rate
 _NAMES = list(CATEGORIES)
 
 
@@ -367,6 +367,13 @@ def staying(model: ParkModel, rows: npt.NDArray[np.intp]) -> dict[str, float]:
         out["placed_share_flats"] = housed / (housed + waiting)
     if rows.size:
         out["ties_per_employee"] = float(posts.ties[rows].mean(dtype=np.float64))
+        counted = np.minimum(posts.ties[rows], model.spec.parameters.staying.ties_counted)
+        out["ties_counted"] = float(counted.mean(dtype=np.float64))
+        out["visits_served"] = float(posts.served[rows].mean(dtype=np.float64))
+    cohort = memory.cohort
+    if cohort["gone_month"].size:
+        out["employees_retained"] = float(np.count_nonzero(cohort["gone_month"] < 0))
+        out["stayed_share_cohort"] = float(np.mean(cohort["left_month"] < 0))
     return out
 
 
@@ -440,7 +447,7 @@ def money(model: ParkModel) -> dict[str, float]:
         yearly[payer] = yearly.get(payer, 0.0) + running
         total_yearly += running
     years = model.month / 12
-    annuity = (1 - (1 + _DISCOUNT_YEAR) ** -years) / np.log1p(_DISCOUNT_YEAR)
+    annuity = (1 - (1 + DISCOUNT_YEAR) ** -years) / np.log1p(DISCOUNT_YEAR)
     out = {
         f"net_cost_{payer}": once.get(payer, 0.0) + yearly.get(payer, 0.0) * annuity
         for payer in ("government", "operator", "employers", "users")

@@ -17,7 +17,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from parksim.experiment import statistics
 from parksim.report import style
-from parksim.report.maps import axes, difference_map, maps_side_by_side, park_map, styled
+from parksim.report.maps import axes, difference_map, maps_side_by_side, park_map, queue_map, styled
 from parksim.report.messages import NO_UNIT, Messages, verdict_kind
 from parksim.report.places import reach
 
@@ -38,6 +38,7 @@ __all__ = [
     "maps_side_by_side",
     "paired_plot",
     "park_map",
+    "queue_map",
     "save",
     "sobol_bars",
     "survival",
@@ -343,7 +344,7 @@ def who_gains(
     lang: str = "en",
     scenario: str | None = None,
     *,
-    without: Collection[str] = ("home_zone", "building"),
+    without: Collection[str] = ("home_zone",),
 ) -> Axes:
     """Draw the difference by group with its interval and the number of people in each group.
 

@@ -22,7 +22,7 @@ from parksim.report.messages import Messages
 from parksim.world.grid import LAND_USES, ParkMap, read_map, walls
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
@@ -164,11 +164,7 @@ def park_map(
     if values is not None:
         drawn = _coloured(ax, park, np.asarray(values, dtype=np.float64), limits, diverging=diverging)
         if bar:
-            shown = ax.figure.colorbar(drawn, ax=ax, shrink=0.75, pad=0.02, label=label)
-            shown.outline.set_visible(False)
-            shown.formatter = FuncFormatter(
-                lambda v, _: f"{v:{'+' if diverging and v else ''}g}".replace("-", "−")
-            )
+            _scale(ax, drawn, label, diverging=diverging)
     _outlines(ax, park)
     _fences(ax, park, scenario)
     spots = _spots(park, scenario) if (plain if places is None else places) else []
@@ -195,6 +191,60 @@ def park_map(
             handletextpad=0.5,
         )
     return ax
+
+
+@styled
+def queue_map(
+    scenario: Scenario,
+    waits: Mapping[str, float],
+    ax: Axes | None = None,
+    lang: str = "en",
+    *,
+    limits: tuple[float, float] | None = None,
+    diverging: bool = False,
+    label: str = "",
+    title: str | None = None,
+) -> Axes:
+    """Draw a value of every place that people queue at, as the mean wait, or its change.
+
+    Parameters
+    ----------
+    scenario : Scenario
+    waits : mapping
+        Value by name of the amenity; those with nan stand as hollow grey circles, those outside the park or
+        not named are left out.
+    ax, lang, label, title
+        As for :func:`park_map`.
+    limits : tuple of float, optional
+        Values at the ends of the colour scale; by default the extremes.
+    diverging : bool
+        Colour by a scale with a middle where more is worse; `limits` should then be symmetric.
+    """
+    park = read_map(scenario.map)
+    nothing = np.full(len(park.buildings), np.nan)
+    drawn: Axes = park_map(
+        scenario, ax, nothing, lang=lang, bar=False, places=False, legend=False, title=title
+    )
+    spots = [(x, y, float(waits[a.name])) for x, y, a in _spots(park, scenario) if a.name in waits]
+    x, y, value = np.array(spots, dtype=np.float64).reshape(-1, 3).T
+    known = np.isfinite(value)
+    drawn.scatter(
+        x[~known], y[~known], s=34, facecolor="#fbfbf9", edgecolor="#8a94a0", linewidth=1.0, zorder=6
+    )
+    low, high = limits or common_limits([value])
+    shown = drawn.scatter(
+        x[known],
+        y[known],
+        c=value[known],
+        s=46,
+        cmap=DIVERGING.reversed() if diverging else SEQUENTIAL,
+        norm=Normalize(low, high),
+        edgecolor=style.MAP_INK,
+        linewidth=0.7,
+        zorder=7,
+    )
+    _scale(drawn, shown, label, diverging=diverging)
+    return drawn
 
 
 @styled
@@ -405,6 +455,13 @@ def _land(ax: Axes, park: ParkMap, *, pale: bool) -> None:
             ax.add_collection(
                 PatchCollection(patches, facecolor=shade, edgecolor=shade, linewidth=0.3, zorder=1)
             )
+
+
+def _scale(ax: Axes, drawn: Any, label: str, *, diverging: bool) -> None:
+    """Draw the colour scale of what is drawn."""
+    shown = ax.figure.colorbar(drawn, ax=ax, shrink=0.75, pad=0.02, label=label)
+    shown.outline.set_visible(False)
+    shown.formatter = FuncFormatter(lambda v, _: f"{v:{'+' if diverging and v else ''}g}".replace("-", "−"))
 
 
 def _paler(colour: str) -> tuple[float, ...]:

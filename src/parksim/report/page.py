@@ -13,11 +13,12 @@ import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from parksim.experiment.work import model_version, replication_seed
-from parksim.report import figures, maps, places, style
+from parksim.experiment.work import replication_seed
+from parksim.report import figures, maps, paying, places, style
 from parksim.report.leaving import leaving
 from parksim.report.messages import Messages, verdict_kind
 from parksim.scenario import parameters, paths
+from parksim.scenario.categories import CATEGORIES
 from parksim.scenario.diff import difference, text
 from parksim.validation import FACTS
 from parksim.world.grid import read_map
@@ -39,6 +40,8 @@ ENOUGH = 20
 SURE = 0.9
 """A difference whose sign holds in fewer of the futures is called weak."""
 MOST_LISTED = 9
+GROUP_TABLES = 3
+"""So many indicators are shown by group in full."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,6 +284,10 @@ class Report:
         names = [f"net_cost_{payer}" for payer in PAYERS]
         return [self.row(n, other) for n in names if n in self.comparison.indicators]
 
+    def break_even(self, other: Scenario) -> list[str]:
+        """Return at what effect on quitting the scenario would pay, in sentences."""
+        return paying.sentences(self.comparison, self.m, other.name)
+
     def weak(self, other: Scenario) -> dict[str, Any]:
         """Return which shown differences keep their sign in too few futures."""
         rows = [
@@ -344,9 +351,9 @@ class Report:
             "reach", self.m("page.reach_title"), self._reach, "share", limits=(0.0, 100.0)
         )
 
-    def measured_maps(self) -> list[Picture]:
-        """Return what runs measured by building, where groups ``building=…`` are kept."""
-        out: list[Picture] = []
+    def measured_maps(self) -> list[list[Picture]]:
+        """Return what runs measured by building, a row an indicator, where groups ``building=…`` are kept."""
+        out: list[list[Picture]] = []
         groups = self.comparison.groups
         if "group" not in groups:
             return out
@@ -364,13 +371,62 @@ class Report:
             }
             if all(np.isfinite(v).any() for v in values.values()):
                 about = self.comparison.about(indicator)
-                out += self._value_maps(
+                row = self._value_maps(
                     indicator,
                     self.m.indicator(indicator),
                     values,
                     about.unit,
+                    limits=(0.0, 100.0) if about.unit == "share" else None,
                     lower_is_better=about.better == "lower",
                 )
+                out.append(row)
+        return out
+
+    def queue_maps(self) -> list[Picture]:
+        """Return the mean wait at every place with a queue, where groups ``amenity=…`` are kept."""
+        groups = self.comparison.groups
+        if "group" not in groups:
+            return []
+        here = groups[(groups["indicator"] == "wait_min") & groups["group"].str.startswith("amenity=")]
+        if here["value"].isna().all():
+            return []
+        m, out, unit = self.m, [], self.comparison.about("wait_min").unit
+        means = here.groupby(["scenario", "group"])["value"].mean()
+        what = m.indicator("wait_min")
+        waits = {
+            s.name: {
+                a.name: float(means.get((s.name, f"amenity={a.name}"), math.nan))
+                for a in s.amenities
+                if a.outside is None and not CATEGORIES[a.category].allotted
+            }
+            for s in self.comparison.scenarios
+        }
+        limits = (0.0, max(1.0, *(np.nanmax([*w.values(), 0.0]) for w in waits.values())))
+        for s in self.comparison.scenarios:
+            figure = self._map_figure(s, bar=True)
+            options = {"lang": m.lang, "title": f"{self.letters[s.name]}  {what}", "label": m.unit(unit)}
+            maps.queue_map(s, waits[s.name], figure.subplots(), limits=limits, **options)
+            ends = self._ends(np.array([*waits[s.name].values()]), unit)
+            alt = m("page.wait_alt", what=what, title=m.own(s), low=ends[0], high=ends[1])
+            out.append(self._picture(f"wait-{s.name}", figure, alt))
+        for s in self.others:
+            change = {
+                name: wait - waits[self.base.name].get(name, math.nan) for name, wait in waits[s.name].items()
+            }
+            largest = max(1.0, np.nanmax(np.abs([*change.values(), 0.0])))
+            figure = self._map_figure(s, bar=True)
+            letters = {"alternative": self.letters[s.name], "baseline": self.letters[self.base.name]}
+            options = {
+                "lang": m.lang,
+                "title": m("page.value_change", what=what, **letters),
+                "label": m.unit(unit, difference=True),
+            }
+            maps.queue_map(
+                s, change, figure.subplots(), limits=(-largest, largest), diverging=True, **options
+            )
+            ends = self._ends(np.array([*change.values()]), unit, difference=True)
+            alt = m("page.wait_change_alt", what=what, low=ends[0], high=ends[1])
+            out.append(self._picture(f"wait-change-{s.name}", figure, alt))
         return out
 
     def _value_maps(
@@ -428,13 +484,20 @@ class Report:
 
     @property
     def group_indicators(self) -> list[str]:
-        """Return the indicators kept by group, the cohort's commute before the stock's."""
+        """Return the indicators kept by group, the cohort's before the stock's."""
         if self.comparison.groups.empty or "indicator" not in self.comparison.groups:
             return []
         kept = [str(n) for n in self.comparison.groups["indicator"].unique()]
         if "commute_mean_min_cohort" in kept:
             kept = ["commute_mean_min_cohort", *(n for n in kept if not n.startswith("commute_mean_min"))]
+        if "stayed_share_cohort" in kept:
+            kept.insert(1, kept.pop(kept.index("stayed_share_cohort")))
         return [name for name in kept if name in self.comparison.indicators]
+
+    @property
+    def group_tables(self) -> list[str]:
+        """Return those of them that are shown in full."""
+        return self.group_indicators[:GROUP_TABLES]
 
     def group_rows(self, indicator: str, other: Scenario) -> list[dict[str, Any]]:
         """Return an indicator by group, ready to be written."""
@@ -442,8 +505,8 @@ class Report:
         out = []
         for group, row in self._group_table(indicator, other).iterrows():
             kind = str(group).partition("=")[0]
-            if kind == "building" or (kind == "home_zone" and not indicator.startswith("commute")):
-                continue  # buildings have maps; homes say little about what is reached from the desk
+            if kind == "home_zone" and not indicator.startswith("commute"):
+                continue  # homes say little about what is reached from the desk
             dimension, level = m.group(str(group), self.base)
             out.append(
                 {
@@ -465,9 +528,9 @@ class Report:
     def gains(self, other: Scenario) -> list[Picture]:
         """Return who gains, as figures."""
         out = []
-        for indicator in self.group_indicators[:2]:
+        for indicator in self.group_tables:
             groups = self._group_table(indicator, other).index
-            rows = sum(not str(group).startswith(("home_zone=", "building=")) for group in groups)
+            rows = sum(not str(group).startswith("home_zone=") for group in groups)
             figure = figures.new_figure(5.2, 0.23 * rows + 1.1)
             figures.who_gains(
                 self.comparison, indicator, figure.subplots(), lang=self.m.lang, scenario=other.name
@@ -647,7 +710,7 @@ class Report:
     def versions(self) -> list[tuple[str, str]]:
         """Return what the numbers depend on besides the inputs."""
         packages = [(name, metadata.version(name)) for name in ("numpy", "scipy", "pandas", "mesa")]
-        return [("parksim", model_version()), ("Python", platform.python_version()), *packages]
+        return [("parksim", self.comparison.version), ("Python", platform.python_version()), *packages]
 
     # --- parts ----------------------------------------------------------------------------------
 

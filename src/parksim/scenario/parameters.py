@@ -565,6 +565,26 @@ class CommunityParameters(Frozen):
     event_tie: float = param(0.15, 0.05, 0.3, "ties", "assumed", "ties made by taking part in an event", le=1)
 
 
+class EconomicsParameters(Frozen):
+    """What a year costs and what a quit costs: for break-even only, nobody in the model decides by it."""
+
+    pay_month: float = param(
+        15_000, 10_000, 20_000, "CNY/month", "assumed", "pay and contributions of an employee of the park"
+    )
+    replacement_months: float = param(
+        3.0,
+        1.5,
+        6.0,
+        "months of pay",
+        "assumed",
+        "finding, hiring and training a successor; Boushey & Glynn 2012 (US cases): a fifth of a year's pay, "
+        "vendors claim more",
+    )
+    lifetime_years: float = param(
+        10, 5, 20, "years", "assumed", "over which what is built is written off", ge=1, le=100
+    )
+
+
 class Parameters(Frozen):
     """All coefficients; override any under ``parameters:`` in a scenario."""
 
@@ -576,6 +596,7 @@ class Parameters(Frozen):
     enterprises: EnterpriseParameters = EnterpriseParameters()
     ladder: LadderParameters = LadderParameters()
     community: CommunityParameters = CommunityParameters()
+    economics: EconomicsParameters = EconomicsParameters()
 
 
 def table() -> list[dict[str, Any]]:
