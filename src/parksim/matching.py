@@ -35,5 +35,12 @@ def pairs_within(group_a: npt.NDArray[np.integer], group_b: npt.NDArray[np.integ
 
 def least(one: Index, value: npt.NDArray[np.floating]) -> Index:
     """Return, for each distinct entry of `one`, the position where `value` is least, in ascending order of entries."""
-    order = np.lexsort((value, one))
-    return order[np.r_[True, np.diff(one[order]) != 0]] if order.size else order
+    if one.size == 0:
+        return np.empty(0, dtype=np.intp)
+    order = np.arange(one.size) if (one[1:] >= one[:-1]).all() else np.argsort(one, kind="stable")
+    value = value[order]
+    start = np.flatnonzero(np.r_[True, np.diff(one[order]) != 0])
+    smallest = np.minimum.reduceat(value, start)
+    hits = np.flatnonzero(value == np.repeat(smallest, np.diff(np.r_[start, value.size])))
+    first = hits[np.searchsorted(hits, start)]  # two equal draws: the one that stands first
+    return order[first]

@@ -60,7 +60,7 @@ class Ties:
         rows: Rows,
         group: npt.NDArray[np.int64],
         occasion: str,
-    ) -> int:
+    ) -> npt.NDArray[np.int32]:
         """Let everybody in `rows` take to one other person of the same group and another firm.
 
         Parameters
@@ -77,20 +77,20 @@ class Ties:
 
         Returns
         -------
-        int
-            New ties.
+        int array [pair, 2]
+            Posts of those who take to each other, for :meth:`add`.
         """
-        if rows.size < 2:
-            return 0
         one, other = pairs_within(group, group)
         fits = posts.firm[rows[one]] != posts.firm[rows[other]]
         one, other = one[fits], other[fits]
         ids = posts.identity[rows]
         chosen = least(one, chance.uniform(f"tie/{occasion}", month, combine(ids[one], ids[other])))
-        return self._add(posts, rows[one[chosen]], rows[other[chosen]])
+        return np.stack([rows[one[chosen]], rows[other[chosen]]], axis=1).astype(np.int32)
 
-    def _add(self, posts: Table, a: Rows, b: Rows) -> int:
-        rows = np.stack([a, b], axis=1).astype(np.int32)
+    def add(self, posts: Table, rows: npt.NDArray[np.int32]) -> int:
+        """Tie pairs of people, who may know each other already; return how many ties are new."""
+        if rows.size == 0:
+            return 0
         ids = posts.identity[rows]
         swap = ids[:, 0] > ids[:, 1]
         rows[swap], ids[swap] = rows[swap][:, ::-1], ids[swap][:, ::-1]

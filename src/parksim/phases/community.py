@@ -62,16 +62,19 @@ def _meet(model: ParkModel) -> None:
     # A meeting makes a tie for both, so half as many people are looking for one.
     odds = -np.expm1(-posts.meetings[rows].astype(np.float64) / 2)
     open_to = rows[chance.uniform("tie/open", month, ids) < odds]
-    ties.pair_up(posts, chance, month, open_to, _group_at_place(model, open_to), "place")
+    pairs = [ties.pair_up(posts, chance, month, open_to, _group_at_place(model, open_to), "place")]
     open_to = rows[chance.uniform("tie/floor/open", month, ids) < -np.expm1(-p.floor_tie / 2)]
     building = model.place.unit_building[posts.unit[open_to]].astype(np.int64)
-    ties.pair_up(
-        posts, chance, month, open_to, building * 1000 + posts.floor[open_to].astype(np.int64), "floor"
+    pairs.append(
+        ties.pair_up(
+            posts, chance, month, open_to, building * 1000 + posts.floor[open_to].astype(np.int64), "floor"
+        )
     )
     came = rows[posts.took_part[rows] == month - 1]
     makes = came[chance.uniform("event/tie", month, posts.identity[came]) < p.event_tie / 2]
     table = (combine(posts.identity[makes], month) % np.uint64(_TABLES)).astype(np.int64)
-    ties.pair_up(posts, chance, month, makes, table, "event")
+    pairs.append(ties.pair_up(posts, chance, month, makes, table, "event"))
+    ties.add(posts, np.concatenate(pairs))
     posts.ties[:] = np.minimum(ties.count(len(posts)), MOST_TIES)
     model.community.projects = ties.projects(posts, chance, month, p.joint_project / 12)
 
