@@ -99,9 +99,7 @@ def test_the_same_seed_gives_the_same_answer_with_one_worker_or_two():
 
 def test_validation_shows_value_range_source_and_verdict():
     frame = ps.validate(ps.load("tiny-park"), reps=1, futures=2, months=13)
-    assert {"fact", "value", "low", "high", "published", "agrees", "used", "grade", "source"} <= set(
-        frame
-    )
+    assert {"fact", "value", "low", "high", "published", "agrees", "used", "grade", "source"} <= set(frame)
     assert frame["value"].map(math.isfinite).all()
     assert set(frame["used"]) <= {"fitted", "shown", "context"}
 
