@@ -466,7 +466,8 @@ def floor_minutes(
     floors = np.asarray(floor, dtype=np.float64)
     capacity = np.asarray(lift_capacity_persons_per_5min, dtype=np.float64)
     arrivals = peak_share * np.asarray(population, dtype=np.float64)
-    load = arrivals / np.where(capacity > 0, capacity, 1.0)
+    with np.errstate(over="ignore"):  # next to no lifts: the load is endless, and one climbs
+        load = arrivals / np.where(capacity > 0, capacity, 1.0)
     crowded = np.maximum(0.0, 1.44 * np.minimum(load, 1.0) - 0.77)
     wait = interval_min * (0.4 + crowded**2) + np.maximum(0.0, load - 1) * peak_min / 2
     stairs = stairs_min_per_floor * floors
