@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from parksim.experiment.breakeven import BreakEven, Ratio
+    from parksim.experiment.decompose import Decomposition
+    from parksim.experiment.explain import Explanation
     from parksim.experiment.statistics import Estimate, Paired
     from parksim.experiment.work import Outcome, Play
     from parksim.indicators import Indicator
@@ -195,6 +197,49 @@ class Comparison:
         self._known(self.indicators[0], scenario)
         return breakeven.cost_per_retained_employee(self, scenario)
 
+    def explain(self, employee: int, replication: int = 0, scenario: str | None = None) -> Explanation:
+        """Tell one person's life in the baseline and in an alternative, and which term parted the two.
+
+        Parameters
+        ----------
+        employee : int
+            Identity; :func:`parksim.experiment.explain.most_changed` lists some worth a look.
+        replication : int
+            Which; its two runs are played again.
+        scenario : str, optional
+            Which alternative; by default the second scenario.
+        """
+        from parksim.experiment.explain import explain  # noqa: PLC0415  (imports the model)
+
+        if not 0 <= replication < self.reps:
+            raise ParksimError(f"replication {replication}: this comparison has 0 to {self.reps - 1}")
+        base, other = self._pair(scenario)
+        setting: dict[str, Any] = {"seed": self.seed, "months": self.months, "fixed": self._fixed}
+        return explain(base, other, employee, replication=replication, **setting)
+
+    def decompose(
+        self, indicator: str = "commute_mean_min", scenario: str | None = None, **options: Any
+    ) -> Decomposition:
+        """Say how much of a difference comes from which mechanism of the layout; the parts add up to it.
+
+        Parameters
+        ----------
+        indicator : str
+            Which difference.
+        scenario : str, optional
+            Which alternative; by default the second scenario.
+        **options
+            ``orders``, ``workers``, ``executor``, ``progress`` or ``play`` of
+            :func:`parksim.experiment.decompose.decompose`, which plays every mixture of the two layouts in this
+            comparison's replications.
+        """
+        from parksim.experiment.decompose import decompose  # noqa: PLC0415  (it plays; most comparisons don't)
+
+        self._known(indicator, scenario)
+        base, other = self._pair(scenario)
+        setting: dict[str, Any] = {"reps": self.reps, "seed": self.seed, "months": self.months}
+        return decompose(base, other, indicator, **setting, fixed=self._fixed, **options)
+
     def group_table(self, indicator: str, scenario: str | None = None) -> pd.DataFrame:
         """Return the paired differences of one indicator by group, with verdicts corrected for looking often.
 
@@ -277,6 +322,17 @@ class Comparison:
             index="replication", columns=["scenario", "indicator"], values="value"
         )
         return wide.reindex(range(self.reps))
+
+    @property
+    def _fixed(self) -> bool:
+        """Whether no parameter was drawn."""
+        return not self.futures.shape[1]
+
+    def _pair(self, scenario: str | None) -> tuple[Scenario, Scenario]:
+        """Return the baseline and an alternative."""
+        if scenario is not None:
+            self._known(self.indicators[0], scenario)
+        return self.scenarios[0], self.scenarios[self.names.index(scenario or self.names[1])]
 
     def _known(self, indicator: str, scenario: str | None) -> None:
         if scenario is not None and scenario not in self.names:
