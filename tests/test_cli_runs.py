@@ -9,7 +9,9 @@ import pytest
 from typer.testing import CliRunner
 
 import parksim as ps
-from parksim.cli import app
+from parksim.cli import app, main
+from parksim.errors import ParksimError
+from parksim.experiment.comparison import from_store
 
 TERMINAL = CliRunner()
 
@@ -95,6 +97,63 @@ def test_the_same_seed_gives_the_same_answer_with_one_worker_or_two():
     one = ps.compare(["tiny-park", "tiny-community"], reps=2, months=4, seed=9, workers=1)
     two = ps.compare(["tiny-park", "tiny-community"], reps=2, months=4, seed=9, workers=2)
     assert one.values.equals(two.values)
+
+
+def test_a_report_from_the_store_has_the_numbers_of_the_store(folder, tmp_path):
+    out, answer, _ = folder
+    said = call("report", "--store", out / "runs.db", "--out", tmp_path / "again.html")
+    assert "again.html" in said
+    assert (tmp_path / "again.html").read_text("utf-8") == (out / "report.html").read_text("utf-8")
+    stored = from_store(ps.Store(f"sqlite:///{out / 'runs.db'}"))
+    assert stored.to_dict() == answer
+
+
+def test_a_report_plays_what_it_is_given(tmp_path):
+    file = tmp_path / "played.html"
+    words = ("--reps", 1, "--months", 2, "--workers", 1, "--lang", "zh")
+    call("report", "tiny-park", "tiny-community", *words, "--out", file)
+    assert '<html lang="zh-CN">' in file.read_text("utf-8")
+
+
+def test_a_report_needs_scenarios_or_a_store():
+    for words in (["report"], ["report", "tiny-park", "tiny-community", "--store", "x.db"]):
+        result = TERMINAL.invoke(app, words)
+        assert "and not both" in str(result.exception)
+
+
+def test_a_sweep_is_no_comparison(tmp_path):
+    store = ps.Store(f"sqlite:///{tmp_path / 'empty.db'}")
+    with pytest.raises(ParksimError, match="no comparison in this store"):
+        from_store(store)
+
+
+@pytest.mark.parametrize("how", ["option", "variable"])
+def test_the_terminal_speaks_chinese(how, monkeypatch):
+    words = ["compare", "tiny-park", "tiny-community", "--reps", 2, "--months", 2, "--workers", 1]
+    if how == "variable":
+        monkeypatch.setenv("PARKSIM_LANG", "zh")
+    else:
+        words += ["--lang", "zh"]
+    said = call(*words)
+    assert "小小园区（基准）与小小社区" in said
+    assert "平均通勤时间" in said
+    assert "commute_mean_min" not in said
+    assert "无大于" in said
+    assert "盈亏平衡点：不适用：模拟不足一年" in said
+
+
+def test_an_error_is_framed_in_the_language_asked_for(monkeypatch, capsys):
+    monkeypatch.setattr("sys.argv", ["parksim", "compare", "tiny-park", "tiny-park", "--lang", "zh"])
+    with pytest.raises(SystemExit) as end:
+        main()
+    assert end.value.code == 2
+    assert "parksim：两个方案同名“tiny-park”" in capsys.readouterr().err
+
+
+def test_the_comparison_says_when_it_would_pay(folder):
+    _, answer, said = folder
+    assert "Break-even: It costs 0.1" in said
+    assert answer["break_even"]["tiny-community"]["effects"][0]["effect"] == "services"
 
 
 def test_validation_shows_value_range_source_and_verdict():

@@ -29,19 +29,21 @@ def main() -> None:
     try:
         app()
     except ScenarioError as error:
+        m = words.asked()
         for problem in error.problems:
-            print(problem, file=sys.stderr)
+            print(m.translated(str(problem)), file=sys.stderr)
         sys.exit(2)
     except ParksimError as error:
-        print(f"parksim: {error}", file=sys.stderr)
+        print(words.error(str(error)), file=sys.stderr)
         sys.exit(2)
     except BrokenPipeError:  # the reader of our output has gone, as `head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
     except SystemExit as end:
         if end.code == 130:  # Typer's word for KeyboardInterrupt
-            print("parksim: interrupted", file=sys.stderr)
+            print(words.error("interrupted"), file=sys.stderr)
         raise
 
 
-from parksim.cli import importing, runs, scenarios, siting, sweeps  # noqa: E402, F401  (commands register on `app`)
+from parksim.cli import explaining, importing, reporting, runs, scenarios, siting, sweeps, words  # noqa: E402, F401  (commands register on `app`)
+from parksim.cli import planning  # noqa: E402, F401  (commands register on `app`)

@@ -13,15 +13,18 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from parksim.cli import app
+from parksim.cli.words import Lang  # noqa: TC001  (Typer reads the annotations)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     import pandas as pd
 
+    from parksim.report.messages import Messages
+    from parksim.scenario.schema import Scenario
+
 Months = Annotated[int, typer.Option("--months", min=1, max=1200, help="Months to play.")]
 Seed = Annotated[int, typer.Option("--seed", help="Seed: the same seed gives the same people and luck.")]
-Lang = Annotated[str, typer.Option("--lang", help="Language of the report: en or zh.")]
 
 HEADLINES = (
     "commute_mean_min",
@@ -60,16 +63,18 @@ def run(
     out: Annotated[
         Path | None, typer.Option("--series", help="Write the monthly series to this CSV.")
     ] = None,
+    lang: Lang = "en",
     *,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Play one scenario and print its indicators."""
     from parksim.experiment.run import run as play
     from parksim.indicators import describe
+    from parksim.report.messages import Messages
     from parksim.scenario.read import load
 
-    scenario = load(name)
-    with bar("months") as progress:
+    m, scenario = Messages(lang), load(name)
+    with bar(m("cli.months")) as progress:
         result = play(scenario, seed, months, progress=lambda done: progress(done, months))
     if out is not None:
         result.series.to_csv(out)
@@ -86,10 +91,14 @@ def run(
             )
         )
         return
-    rows = [(k, shown(v, describe(k).unit), describe(k).unit) for k, v in result.indicators.items()]
+    rows = [
+        (named(m, k), shown(v, describe(k).unit, m), in_words(m, describe(k).unit))
+        for k, v in result.indicators.items()
+    ]
+    seconds = f"{result.wall_s:.1f}"
     table(
-        f"{scenario.title}: {months} months, seed {seed}, {result.wall_s:.1f} s",
-        ("indicator", "value", "unit"),
+        m("cli.run_title", title=m.own(scenario), months=months, seed=seed, seconds=seconds),
+        (m("cli.indicator"), m("cli.value"), m("cli.unit")),
         rows,
     )
 
@@ -120,11 +129,13 @@ def compare(
 ) -> None:
     """Play scenarios with the same people and the same luck; print what differs, and how sure that is."""
     from parksim.experiment.comparison import compare as compare_
+    from parksim.report.messages import Messages
+    from parksim.report.paying import sentences
     from parksim.scenario.read import load
 
-    scenarios = [load(name) for name in names]
+    m, scenarios = Messages(lang), [load(name) for name in names]
     start = time.perf_counter()
-    with bar("runs") as progress:
+    with bar(m("cli.runs")) as progress:
         result = compare_(
             scenarios,
             reps=reps,
@@ -138,8 +149,12 @@ def compare(
         )
     frame = result.table()
     wanted = [k for k in HEADLINES if k in frame.index] if not every else list(frame.index)
-    print_comparison(frame.loc[wanted], [s.name for s in scenarios], reps, months, seed)
-    print(f"{reps} x {len(scenarios)} runs of {months} months in {time.perf_counter() - start:.0f} s")
+    print_comparison(frame.loc[wanted], scenarios, reps, months, seed, m)
+    for other in scenarios[1:]:
+        where = f" ({m.own(other)})" if len(scenarios) > 2 else ""
+        print(f"{m('paying.heading')}{where}{m('page.colon')}{' '.join(sentences(result, m, other.name))}")
+    seconds = f"{time.perf_counter() - start:.0f}"
+    print(m("cli.compare_done", reps=reps, scenarios=len(scenarios), months=months, seconds=seconds))
     if json_file is not None:
         json_file.write_text(json.dumps(result.to_dict(), indent=2, allow_nan=False), encoding="utf-8")
     if out is not None:
@@ -147,7 +162,8 @@ def compare(
 
         figures.write_figures(result, out / "figures", lang=lang)
         page.write(result, out / "report.html", lang=lang)
-        print(f"wrote {out / 'report.html'}, {out / 'figures'}, {out / 'runs.db'}")
+        files = (out / part for part in ("report.html", "figures", "runs.db"))
+        print(m("cli.wrote", files=m("page.comma").join(map(str, files))))
 
 
 @app.command()
@@ -159,32 +175,46 @@ def validate(
     futures: Annotated[int, typer.Option("--futures", min=0, help="Replications with drawn parameters.")] = 8,
     months: Months = 24,
     seed: Seed = 1,
+    lang: Lang = "en",
 ) -> None:
     """Hold the plain park of a family against published figures, with the range that assumptions allow."""
+    from parksim.report.messages import Messages
     from parksim.scenario import library
     from parksim.scenario.read import load
     from parksim.validation import validate as validate_
 
     members = [header["name"] for header in library.headers() if header["family"] == name]
-    scenario = load(members[0] if members else name)
-    with bar("runs") as progress:
+    m, scenario = Messages(lang), load(members[0] if members else name)
+    with bar(m("cli.runs")) as progress:
         frame = validate_(scenario, reps=reps, futures=futures, months=months, seed=seed, progress=progress)
     rows = [
         (
-            fact["fact"],
-            shown(fact["value"], fact["unit"]),
-            f"{shown(fact['low'], fact['unit'])} to {shown(fact['high'], fact['unit'])}",
+            named(m, fact["fact"]),
+            shown(fact["value"], fact["unit"], m),
+            m("cli.to", low=shown(fact["low"], fact["unit"], m), high=shown(fact["high"], fact["unit"], m)),
             fact["published"],
-            "agrees" if fact["agrees"] else "misses",
-            fact["used"],
-            fact["grade"],
+            m("page.agrees" if fact["agrees"] else "page.misses"),
+            fact["used"] if lang == "en" else m.word(f"used.{fact['used']}", fact["used"]),
+            m.word(f"grade_short.{fact['grade']}", fact["grade"]),
             fact["source"],
         )
         for fact in frame.to_dict("records")
     ]
     table(
-        f"{scenario.plain.name}: {months} months, {reps} replications, {futures} futures",
-        ("fact", "value", "range", "published", "verdict", "used", "grade", "source"),
+        m("cli.validate_title", name=m.own(scenario.plain), months=months, reps=reps, futures=futures),
+        tuple(
+            m(key)
+            for key in (
+                "cli.fact",
+                "cli.value",
+                "cli.range",
+                "cli.published",
+                "cli.verdict",
+                "cli.used",
+                "cli.grade",
+                "cli.source",
+            )
+        ),
         rows,
     )
 
@@ -195,10 +225,21 @@ def made(folder: Path) -> Path:
     return folder
 
 
-def shown(value: float, unit: str) -> str:
+def named(m: Messages, indicator: str) -> str:
+    """Return what a table calls an indicator: its name in English, for files and --until; its label else."""
+    return indicator if m.lang == "en" else m.indicator(indicator)
+
+
+def in_words(m: Messages, unit: str) -> str:
+    """Return what a table calls a unit; values in a terminal are not scaled, so that CNY stays CNY."""
+    plain = {"CNY": "unit.yuan", "CNY/year": "unit.yuan_year"}.get(unit)
+    return unit if m.lang == "en" else m(plain) if plain else m.unit(unit)
+
+
+def shown(value: float, unit: str, m: Messages | None = None) -> str:
     """Write a value as a person reads it: shares in per cent, n/a for what cannot be told."""
     if not math.isfinite(value):
-        return "n/a"
+        return m("verdict.na") if m else "n/a"
     if unit == "share":
         return f"{100 * value:.1f} %"
     if abs(value) >= 10_000:
@@ -206,41 +247,49 @@ def shown(value: float, unit: str) -> str:
     return f"{value:.2f}" if abs(value) < 100 else f"{value:,.1f}"
 
 
-def difference(value: float, unit: str) -> str:
-    """Write a difference with its sign; of shares in percentage points."""
+def difference(value: float, unit: str, m: Messages | None = None) -> str:
+    """Write a difference with its sign, without its unit; of shares in percentage points."""
     if math.isnan(value):
-        return "n/a"
-    return (
-        f"{100 * value:+.2f} pp"
-        if unit == "share"
-        else (f"{value:+,.0f}" if abs(value) >= 10_000 else f"{value:+.2f}")
-    )
+        return m("verdict.na") if m else "n/a"
+    if unit == "share":
+        return f"{100 * value:+.2f}"
+    return f"{value:+,.0f}" if abs(value) >= 10_000 else f"{value:+.2f}"
 
 
-def print_comparison(frame: pd.DataFrame, names: list[str], reps: int, months: int, seed: int) -> None:
+def print_comparison(
+    frame: pd.DataFrame, scenarios: Sequence[Scenario], reps: int, months: int, seed: int, m: Messages
+) -> None:
     """Print the table of a comparison: base, alternative, difference with its interval, verdict."""
-    base, *others = names
+    from parksim.indicators import describe
+
+    base, *others = scenarios
     for other in others:
-        end = f" ({other})" if len(others) > 1 else ""
+        end = f" ({other.name})" if len(others) > 1 else ""
         rows = []
         for indicator, row in frame.iterrows():
             unit, sign = str(row["unit"]), float(row["sign_share" + end])
-            moved = difference(row["difference" + end], unit)
-            low, high = (difference(row[side + end], unit) for side in ("low", "high"))
-            interval = f"{moved} [{low}, {high}]".replace(" pp", "") + (" pp" if unit == "share" else "")
+            moved, low, high = (
+                difference(row[side + end], unit, m) for side in ("difference", "low", "high")
+            )
+            points = f" {m.unit(unit, difference=True)}" if unit == "share" else ""
+            verdict = str(row["verdict" + end])
+            if m.lang != "en":
+                verdict = m.verdict(verdict, describe(str(indicator)).threshold, unit)
             rows.append(
                 (
-                    str(indicator),
-                    shown(row[base], unit),
-                    shown(row[other], unit),
-                    interval,
-                    "n/a" if math.isnan(sign) else f"{100 * sign:.0f} %",
-                    str(row["verdict" + end]),
+                    named(m, str(indicator)),
+                    shown(row[base.name], unit, m),
+                    shown(row[other.name], unit, m),
+                    f"{moved} [{low}, {high}]{points}",
+                    shown(sign, "share", m).replace(".0 %", " %"),
+                    verdict,
                 )
             )
+        names = [s.name if m.lang == "en" else m.own(s) for s in (base, other)]
+        title = {"base": names[0], "other": names[1], "reps": reps, "months": months, "seed": seed}
         table(
-            f"{base} (base) against {other}: {reps} paired replications, {months} months, seed {seed}",
-            ("indicator", base, other, "difference [95 % interval]", "sign holds in", "verdict"),
+            m("cli.compare_title", **title),
+            (m("cli.indicator"), *names, m("cli.difference"), m("cli.sign"), m("cli.verdict")),
             rows,
         )
 

@@ -711,6 +711,8 @@ def svg(figure: Figure, prefix: str, lang: str = "en") -> str:
     text = buffer.getvalue()
     text = text[text.index("<svg") :]
     text = re.sub(r"<metadata>.*?</metadata>\s*", "", text, flags=re.DOTALL)
+    made: dict[str, str] = {}  # matplotlib hashes positions, whose last bits differ from drawing to drawing
+    text = re.sub(r"\b[a-z][0-9a-f]{10}\b", lambda k: made.setdefault(k[0], f"{k[0][0]}{len(made)}"), text)
     text = re.sub(r'\bid="', f'id="{prefix}-', text)
     text = re.sub(r'(href="#|url\(#)', rf"\g<1>{prefix}-", text)
     for colour, variable in (
@@ -720,7 +722,13 @@ def svg(figure: Figure, prefix: str, lang: str = "en") -> str:
         (style.PAPER, "paper"),
     ):
         text = text.replace(colour, f"var(--{variable})")
+    text = re.sub(r' d="[^"]*"', lambda path: _short_path(path[0]), text)
     return re.sub(r'(<svg\b[^>]*?) (?:height="[^"]*") ?', r"\1 ", text, count=1)
+
+
+def _short_path(path: str) -> str:
+    """Write a path with two decimals, a hundredth of a point, and without line breaks."""
+    return re.sub(r"\.(\d\d)\d+", r".\1", path.replace("\n", " "))
 
 
 def axis_label(m: Messages, unit: str, *, difference: bool = False) -> str:

@@ -122,6 +122,7 @@ def park_map(
     bar: bool = True,
     places: bool | None = None,
     legend: bool = True,
+    names: bool = True,
     title: str | None = None,
 ) -> Axes:
     """Draw the layout of a scenario.
@@ -148,6 +149,8 @@ def park_map(
         Whether to draw amenities; by default where there are no values.
     legend : bool
         Whether to draw the legend below the map.
+    names : bool
+        Whether to write the names of sites and streets.
     title : str, optional
         By default the scenario's title.
 
@@ -175,7 +178,8 @@ def park_map(
     ax.set_aspect("equal")
     for spine in ax.spines.values():
         spine.set_visible(False)
-    _site_names(ax, park, scenario, lang, spots)
+    if names:
+        _site_names(ax, park, scenario, lang, spots)
     _north_and_scale(ax, park, m)
     ax.set_title(m.own(scenario) if title is None else title)
     if legend:
@@ -223,7 +227,7 @@ def queue_map(
     park = read_map(scenario.map)
     nothing = np.full(len(park.buildings), np.nan)
     drawn: Axes = park_map(
-        scenario, ax, nothing, lang=lang, bar=False, places=False, legend=False, title=title
+        scenario, ax, nothing, lang=lang, bar=False, places=False, legend=False, names=False, title=title
     )
     spots = [(x, y, float(waits[a.name])) for x, y, a in _spots(park, scenario) if a.name in waits]
     x, y, value = np.array(spots, dtype=np.float64).reshape(-1, 3).T
@@ -302,6 +306,7 @@ def difference_map(
     *,
     label: str = "",
     legend: bool = True,
+    names: bool = True,
     title: str | None = None,
     lower_is_better: bool = False,
 ) -> Axes:
@@ -313,7 +318,7 @@ def difference_map(
         With maps of one shape; fences and gates drawn are the alternative's.
     values : pair of arrays
         Of the baseline and the alternative, by building or by cell as for :func:`park_map`.
-    ax, lang, label, legend, title
+    ax, lang, label, legend, names, title
         As for :func:`park_map`.
     lower_is_better : bool
         Turns the colours round.
@@ -333,6 +338,7 @@ def difference_map(
         diverging=True,
         label=label,
         legend=legend,
+        names=names,
         title=text,
     )
     return drawn

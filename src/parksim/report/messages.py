@@ -70,6 +70,18 @@ def catalogue(lang: str) -> dict[str, str]:
     }
 
 
+@cache
+def _errors() -> list[tuple[str, re.Pattern[str]]]:
+    """Return the English templates of errors as patterns, in the order of the catalogue."""
+    out = []
+    for key, template in catalogue("en").items():
+        if key.startswith("error."):
+            parts = re.split(r"{(\w+)}", template)
+            names = (f"(?P<{part}>.+)" if k % 2 else re.escape(part) for k, part in enumerate(parts))
+            out.append((key, re.compile("".join(names), re.DOTALL)))
+    return out
+
+
 class Messages:
     """The words of one language.
 
@@ -95,6 +107,26 @@ class Messages:
     def __call__(self, key: str, /, **values: object) -> str:
         """Return a message with its values filled in."""
         return self._words[key].format(**values)
+
+    def translated(self, text: str) -> str:
+        """Return an error of the program in this language, as far as the catalogue knows it.
+
+        Errors are raised in English; those that users meet most stand as templates under ``error.``, and a
+        text that fits an English one is written by the same template of this language. Names of files and
+        fields before it, and what no template fits, stay.
+        """
+        if self.lang == "en":
+            return text
+        for key, pattern in _errors():
+            found = pattern.fullmatch(text)
+            if found:
+                parts = {name: self.translated(part) for name, part in found.groupdict().items()}
+                return self(key, **parts)
+        for at in [match.end() for match in re.finditer(": ", text)]:
+            rest = self.translated(text[at:])
+            if rest != text[at:]:
+                return text[:at] + rest
+        return text
 
     def word(self, key: str, otherwise: str) -> str:
         """Return a message without values; `otherwise`, as a user's own name, where there is none."""

@@ -378,6 +378,7 @@ class Report:
                     about.unit,
                     limits=(0.0, 100.0) if about.unit == "share" else None,
                     lower_is_better=about.better == "lower",
+                    names=False,
                 )
                 out.append(row)
         return out
@@ -438,6 +439,7 @@ class Report:
         *,
         limits: tuple[float, float] | None = None,
         lower_is_better: bool = False,
+        names: bool = True,
     ) -> list[Picture]:
         """Draw values by building for every scenario on one scale, and each change on a scale of its own."""
         m, out = self.m, []
@@ -446,7 +448,7 @@ class Report:
         for s in self.comparison.scenarios:
             figure = self._map_figure(s, bar=True)
             title = f"{self.letters[s.name]}  {what}"
-            options = {"lang": m.lang, "legend": False, "title": title, "label": m.unit(unit)}
+            options = {"lang": m.lang, "legend": False, "names": names, "title": title, "label": m.unit(unit)}
             maps.park_map(s, figure.subplots(), shown[s.name], limits=limits, **options)
             ends = self._ends(values[s.name], unit)
             alt = m("page.value_alt", what=what, title=m.own(s), low=ends[0], high=ends[1])
@@ -461,6 +463,7 @@ class Report:
             options = {
                 "lang": m.lang,
                 "legend": False,
+                "names": names,
                 "title": title,
                 "label": m.unit(unit, difference=True),
             }

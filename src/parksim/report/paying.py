@@ -37,7 +37,7 @@ def sentences(comparison: Comparison, m: Messages, scenario: str | None = None) 
         out = [
             m(
                 "paying.cost",
-                cost=m.value(found.extra_cost_year, "CNY/year"),
+                cost=m.value(found.extra_cost_year, "CNY"),
                 years=f"{years:g}",
                 quit_cost=m.value(found.quit_cost, "CNY/person"),
                 needed=_percent(m, found.needed),
@@ -70,4 +70,4 @@ def _strength(m: Messages, one: Strength) -> str:
 
 def _percent(m: Messages, share: float) -> str:
     """Write a share; what is more than everything, as such."""
-    return f"> {m.value(1.0, 'share')}" if share > 1 else m.value(share, "share")
+    return ">100%" if share > 1 else m.value(share, "share")
