@@ -468,8 +468,9 @@ def floor_minutes(
     arrivals = peak_share * np.asarray(population, dtype=np.float64)
     with np.errstate(over="ignore"):  # next to no lifts: the load is endless, and one climbs
         load = arrivals / np.where(capacity > 0, capacity, 1.0)
+        queue = np.maximum(0.0, load - 1) * peak_min / 2
     crowded = np.maximum(0.0, 1.44 * np.minimum(load, 1.0) - 0.77)
-    wait = interval_min * (0.4 + crowded**2) + np.maximum(0.0, load - 1) * peak_min / 2
+    wait = interval_min * (0.4 + crowded**2) + queue
     stairs = stairs_min_per_floor * floors
     lift = np.where(capacity > 0, wait + ride_min_per_floor * floors, np.inf)
     return np.asarray(np.where(floors <= 2, stairs, np.minimum(stairs, lift)), dtype=np.float64)
