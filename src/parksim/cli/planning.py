@@ -1,0 +1,226 @@
+"""Commands for planners: in which order to do things, and what the rules for land and services say."""
+
+# ruff: noqa: PLC0415  (what computes is imported inside the commands, so that --help stays quick)
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path  # noqa: TC003  (Typer reads the annotations)
+from typing import TYPE_CHECKING, Annotated, Any, cast
+
+import typer
+
+from parksim.cli import app
+from parksim.cli.runs import bar, difference, made, shown, table
+from parksim.errors import ParksimError
+
+if TYPE_CHECKING:
+    from parksim.experiment.orders import By, Orders, Transition
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+@app.command()
+def transition(
+    name: Annotated[
+        str, typer.Argument(metavar="NAME", help="A scenario with interventions, of the library or a file.")
+    ],
+    by: Annotated[
+        str | None, typer.Option("--by", help="What is moved: each intervention, or what a month decides.")
+    ] = None,
+    group: Annotated[
+        list[str] | None,
+        typer.Option("--group", help="NAME=intervention,pattern*: what is moved together; repeat it."),
+    ] = None,
+    indicator: Annotated[
+        list[str] | None, typer.Option("--indicator", help="Race on these; the first decides the ranks.")
+    ] = None,
+    groups_of: Annotated[
+        str, typer.Option("--whom", help="Indicator of the table by group.")
+    ] = "commute_mean_min_cohort",
+    *,
+    sample: Annotated[int, typer.Option("--sample", min=1, help="Orders tried beyond 5 measures.")] = 60,
+    reps: Annotated[int, typer.Option("--reps", min=1, help="Replications.")] = 8,
+    least: Annotated[int, typer.Option("--least", min=2, help="Replications before any is dropped.")] = 4,
+    risk: Annotated[float, typer.Option("--risk", help="Chance, at most, to drop the best.")] = 0.05,
+    months: Annotated[
+        int | None,
+        typer.Option("--months", min=1, max=1200, help="Months; default: 12 after the last opening."),
+    ] = None,
+    seed: Annotated[int, typer.Option("--seed", help="Seed of the comparison.")] = 1,
+    workers: Annotated[
+        int | None, typer.Option("--workers", min=1, help="Processes; default: one a core.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Folder for orders.csv, months.csv and groups.csv.")
+    ] = None,
+    free: Annotated[
+        bool, typer.Option("--no-budget", help="Each takes its slot, whatever it costs.")
+    ] = False,
+    fixed: Annotated[
+        bool, typer.Option("--fixed", help="Hold uncertain parameters at their defaults.")
+    ] = False,
+    dry: Annotated[bool, typer.Option("--dry-run", help="Print the number of runs and stop.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Compare orders of the same measures under the same budget: which helps whom, and when."""
+    from parksim.experiment.orders import compare_orders, orders_of
+
+    plan = orders_of(
+        name,
+        by=cast("By | None", by),
+        groups=_named(group or []),
+        sample=sample,
+        budget=not free,
+        seed=seed,
+    )
+    typer.echo(_forecast(plan, reps), err=as_json)
+    if dry:
+        return
+    with bar("runs") as progress:
+        found = compare_orders(
+            plan, indicators=indicator or ["visits_served"], reps=reps, least=least, risk=risk, seed=seed,
+            months=months, workers=workers, fixed=fixed, progress=progress,
+        )  # fmt: skip
+    by_group = found.by_group(groups_of)
+    if out is not None:
+        made(out)
+        found.table().to_csv(out / "orders.csv")
+        found.series.to_csv(out / "months.csv", index=False)
+        found.groups.to_csv(out / "groups.csv", index=False)
+    if as_json:
+        print(json.dumps(found.to_dict(), indent=2, ensure_ascii=False, allow_nan=False))
+        return
+    _print_orders(found)
+    best = found.best
+    if best:
+        _print_months(found, best)
+    rows = by_group[(by_group["order"] == best) & (by_group["verdict"] != "as written")]
+    if len(rows):
+        _print_groups(rows.to_dict("records"), best, groups_of)
+
+
+@app.command()
+def compliance(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Name of the library, or a file.")],
+    month: Annotated[
+        int | None,
+        typer.Option("--month", min=0, help="As it stands in this month; default: when all is done."),
+    ] = None,
+    *,
+    as_json: Json = False,
+) -> None:
+    """Hold land, floor, places and walks against rules of planning: pass, fail or not known; nothing is run."""
+    from parksim.compliance import check
+    from parksim.experiment.statistics import finite
+
+    found = check(name, month=month)
+    if as_json:
+        rows = [
+            {str(k): finite(v) if isinstance(v, float) else v for k, v in row.items()}
+            for row in found.to_dict("records")
+        ]
+        print(json.dumps(rows, indent=2, ensure_ascii=False, allow_nan=False))
+        return
+    lines = [
+        (
+            str(row["rule"]),
+            shown(row["value"], row["unit"]),
+            "" if math.isnan(row["limit"]) else f"{row['sense']} {shown(row['limit'], row['unit'])}",
+            str(row["status"]),
+            f"{row['source']} ({row['grade']})" if row["grade"] else str(row["source"]),
+            str(row["note"]),
+        )
+        for row in found.to_dict("records")
+    ]
+    counts = ", ".join(
+        f"{int((found['status'] == word).sum())} {word}" for word in ("pass", "fail", "not known")
+    )
+    table(f"{name}: {counts}", ("rule", "value", "limit", "status", "source", "note"), lines)
+
+
+def _named(said: list[str]) -> dict[str, list[str]]:
+    groups: dict[str, list[str]] = {}
+    for one in said:
+        name, equals, members = one.partition("=")
+        if not (name and equals and members):
+            raise ParksimError(f"--group {one}: write NAME=intervention,intervention")
+        groups.setdefault(name, []).extend(members.split(","))
+    return groups
+
+
+def _forecast(plan: Orders, reps: int) -> str:
+    tried = "all" if plan.exhaustive else f"{plan.looked_at:,} sampled"
+    return (
+        f"{len(plan.measures)} measures, {plan.possible:,} orders ({tried}): {len(plan.infeasible)} impossible, "
+        f"{len(plan.same)} with the timetable of another, {len(plan.orders)} to play\n"
+        f"{plan.runs(reps):,} runs at most: {len(plan.orders)} orders x {reps} replications"
+    )
+
+
+def _print_orders(found: Transition) -> None:
+    from parksim.indicators import describe
+
+    rows = []
+    for order, row in found.table().iterrows():
+        cells: list[str] = []
+        for indicator in found.indicators:
+            unit = describe(indicator).unit
+            low, high = (difference(row[f"{side} ({indicator})"], unit) for side in ("low", "high"))
+            moved = f"{difference(row[f'difference ({indicator})'], unit)} [{low}, {high}]"
+            cells += [shown(row[indicator], unit), moved, str(row[f"verdict ({indicator})"])]
+        state = f"dropped after {row['dropped']}" if row["dropped"] else "kept"
+        rows.append((str(order), str(row["sequence"]), state, *cells))
+    head = [w for i in found.indicators for w in (i, "against as written [95 %]", "verdict")]
+    table(
+        f"{found.plan.scenario.name}: mean over {found.months} months, up to {found.reps} paired replications, "
+        f"{found.runs} runs",
+        ("", "order", "race", *head),
+        rows,
+    )
+    if found.failed:
+        print(f"{len(found.failed)} runs failed; their pairs are left out.")
+
+
+def _print_months(found: Transition, best: int) -> None:
+    from parksim.indicators import describe
+
+    for indicator in found.indicators:
+        unit = describe(indicator).unit
+        frame = found.by_month(indicator)
+        frame = frame[(frame["order"] == best) & (frame["month"] % 3 == 0)]
+        rows = [
+            (
+                str(row["month"]),
+                shown(row["value"], unit),
+                difference(row["difference"], unit),
+                f"{difference(row['low'], unit)} to {difference(row['high'], unit)}",
+            )
+            for row in frame.to_dict("records")
+        ]
+        table(
+            f"When: order {best} against as written, {indicator}",
+            ("month", "value", "difference", "95 % interval"),
+            rows,
+        )
+
+
+def _print_groups(records: list[dict[Any, Any]], best: int, indicator: str) -> None:
+    from parksim.indicators import describe
+
+    unit = describe(indicator).unit
+    rows = [
+        (
+            str(row["group"]),
+            f"{row['n_people']:,.0f}",
+            shown(row["value"], unit),
+            difference(row["difference"], unit),
+            str(row["verdict"]),
+        )
+        for row in records
+    ]
+    table(
+        f"Whom: order {best} against as written at the end, {indicator}",
+        ("group", "people", "value", "difference", "verdict"),
+        rows,
+    )
