@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import math
 from itertools import permutations
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from typer.testing import CliRunner
 
 import parksim as ps
+from parksim.cli import app
 from parksim.errors import ParksimError
 from parksim.experiment import decompose as module
 from parksim.experiment.decompose import decompose, differing, mixed, shapley
@@ -171,3 +174,15 @@ def test_what_cannot_be_decomposed_says_why():
         decompose(PARK, TOWN, "commute_mean_mn")
     with pytest.raises(ParksimError, match="'jobs_per_home' is not available in every mixture"):
         decompose(PARK, TOWN, "jobs_per_home", **SETTING)  # there are no flats in the park
+
+
+def test_the_command_prints_the_table(found):
+    words = ["decompose", "tiny-park", "tiny-community", "--reps", "2", "--months", "3", "--seed", "5"]
+    said = CliRunner().invoke(app, [*words, "--workers", "1", "--json"])
+    assert said.exit_code == 0, said.output
+    told = json.loads(said.stdout)
+    assert told == found.to_dict()
+    assert [row["mechanism"] for row in told["parts"]][-1] == "difference"
+    shown = CliRunner().invoke(app, [*words, "--workers", "1"])
+    assert "walking" in shown.stdout
+    assert "every mixture" in shown.stdout

@@ -5,8 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from typer.testing import CliRunner
 
 import parksim as ps
+from parksim.cli import app
 from parksim.errors import ParksimError
 from parksim.experiment.explain import LEGS, TERMS, _Watch, _Watched, explain, most_changed
 from parksim.experiment.work import replication_seed
@@ -205,3 +207,19 @@ def test_a_stranger_is_not_explained():
     pair = ps.compare([PARK, TOWN], reps=1, months=1, workers=1)
     with pytest.raises(ParksimError, match="has 0 to 0"):
         pair.explain(12, replication=1)
+
+
+# --- the command ---------------------------------------------------------------------------------
+
+
+def call(*words):
+    result = CliRunner().invoke(app, ["explain", "tiny-park", "tiny-community", *map(str, words)])
+    return result.output if result.exit_code == 0 else result.exception
+
+
+def test_the_command_lists_people_and_tells_of_one():
+    employee = most_changed(PARK, TOWN, 1, months=2).index[0]
+    assert str(employee) in call("--most-changed", 2, "--months", 2)
+    told = call("--employee", employee, "--months", 2)
+    assert told.strip() == explain(PARK, TOWN, int(employee), months=2).text.strip()
+    assert "give either --employee" in str(call("--months", 2))

@@ -245,10 +245,12 @@ def most_changed(
 
     pair, run_seed = _members((baseline, other), seed, replication, fixed=fixed)
     a, b = (run(scenario, run_seed, months).cohort.set_index("identity") for scenario in pair)
+    both = a.index.intersection(b.index)  # all, unless the two have different pasts
+    a, b = a.loc[both], b.loc[both]
     out = a[["wage_band", "age", "household", "home_zone"]].copy()
     for name in ("minutes", "left_month", "left_cause"):
         for scenario, cohort in zip(pair, (a, b), strict=True):
-            out[f"{name} ({scenario.name})"] = cohort[name].reindex(a.index)
+            out[f"{name} ({scenario.name})"] = cohort[name]
     stay = [np.where(c["left_month"] < 0, months + 1, c["left_month"]) for c in (a, b)]
     key = pd.DataFrame(
         {"minutes": (b["minutes"] - a["minutes"]).abs(), "months": np.abs(stay[1] - stay[0])}, index=a.index
