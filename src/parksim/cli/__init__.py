@@ -45,5 +45,4 @@ def main() -> None:
         raise
 
 
-from parksim.cli import explaining, importing, reporting, runs, scenarios, siting, sweeps, words  # noqa: E402, F401  (commands register on `app`)
-from parksim.cli import planning  # noqa: E402, F401  (commands register on `app`)
+from parksim.cli import explaining, importing, planning, reporting, runs, scenarios, siting, sweeps, words  # noqa: E402, F401  (commands register on `app`)
