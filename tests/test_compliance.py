@@ -134,3 +134,14 @@ def test_the_command_prints_every_rule_with_its_source():
     assert "TD/T 1062" in told.output
     rows = json.loads(CliRunner().invoke(app, ["compliance", "tiny-community", "--json"]).stdout)
     assert next(r for r in rows if r["rule"] == "social_work_staff")["value"] is None
+
+
+def test_everybody_has_a_desk():
+    from parksim.compliance import desks
+    from parksim.world.place import Place
+
+    for name in ("tiny-park", "iot-town-park", "xingguang-park"):
+        park = ps.load(name)
+        people = desks(park, Place(park, park.layout))
+        assert people.sum() == pytest.approx(park.population.employees)
+        assert (people >= 0).all()

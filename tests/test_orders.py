@@ -307,3 +307,12 @@ def test_the_command_prints_the_number_of_runs_first(tmp_path):
     assert {f.name for f in (tmp_path / "out").iterdir()} == {"orders.csv", "months.csv", "groups.csv"}
     said = call(app, ["transition", str(file), "--reps", "2", "--months", "4", "--workers", "1", "--json"])
     assert json.loads(said.stdout)["runs"] == 4
+
+
+def test_a_plan_with_one_timetable_is_played_alone():
+    found = compare_orders(
+        park({**WEST, "month": 5}, {**EAST, "month": 5}), reps=3, workers=1, play=play, fixed=True
+    )
+    assert found.table()["sequence"].tolist() == ["west > east"]
+    assert (found.best, found.runs, found.dropped) == (0, 3, {})
+    assert len(found.by_group("stayed_share_cohort")) == 1

@@ -169,7 +169,8 @@ def _print_orders(found: Transition) -> None:
             low, high = (difference(row[f"{side} ({indicator})"], unit) for side in ("low", "high"))
             moved = f"{difference(row[f'difference ({indicator})'], unit)} [{low}, {high}]"
             cells += [shown(row[indicator], unit), moved, str(row[f"verdict ({indicator})"])]
-        state = f"dropped after {row['dropped']}" if row["dropped"] else "kept"
+        after = f"dropped after {row['dropped']}" if row["dropped"] else "kept"
+        state = after if order else "as written"
         rows.append((str(order), str(row["sequence"]), state, *cells))
     head = [w for i in found.indicators for w in (i, "against as written [95 %]", "verdict")]
     table(
