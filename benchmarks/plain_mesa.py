@@ -1510,7 +1510,7 @@ class Twin(mesa.Model):
             posts = sum(len(firm.posts) for firm in firms)
             out["office_rent"] = math.fsum(firm.rent * len(firm.posts) for firm in firms) / posts
             out["runway_months"] = fmean(firm.runway for firm in firms)
-            out["spillover_index"] = fmean(firm.exposure for firm in firms)
+            out["spillover_index"] = math.fsum(firm.exposure for firm in firms)
         for name, circle in self.around.layout.circles.items():
             counts = [e.coverage(circle.minutes, circle.categories) for e in people]
             shares = [have / need for need, have in counts if need]

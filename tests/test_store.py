@@ -69,6 +69,7 @@ def test_what_is_written_is_read(url, members):
         "replication",
         "seed",
         "indicator",
+        "group",
         "value",
     ]
     assert len(frame) == 3 * 2 * 3

@@ -40,6 +40,8 @@ class Indicator:
     threshold: float
     formula: str
     over: Over = "mean"
+    relative: bool = False
+    """Whether the threshold is a share of the baseline's mean."""
 
 
 def _all() -> dict[str, Indicator]:
@@ -136,8 +138,9 @@ def _all() -> dict[str, Indicator]:
             "spillover_index",
             "workers",
             "higher",
-            50.0,  # 2 % of IoT Town's 2,600: at an elasticity of 0.07 productivity moves by 0.14 %
-            "mean over firms of the workers of other firms, each weighed by exp(decay * walking minutes)",
+            0.02,  # at an elasticity of 0.07 productivity moves by 0.14 %
+            "sum over ordered pairs of firms of exp(decay * walking minutes) * workers of the other",
+            relative=True,
         ),
         Indicator(
             "spinoffs", "firms", "higher", 1.0, "new firms founded by people of firms of the park", "sum"
@@ -202,7 +205,7 @@ def _all() -> dict[str, Indicator]:
             "capex_cny",
             "CNY",
             "lower",
-            1e5,
+            1e4,
             "cost of building what stands or was done and is not in the plain layout",
             "last",
         ),
@@ -210,7 +213,7 @@ def _all() -> dict[str, Indicator]:
             "opex_cny_year",
             "CNY/year",
             "lower",
-            1e5,
+            1e4,
             "yearly running cost of places, governance and measures",
             "last",
         ),
@@ -228,7 +231,7 @@ def _all() -> dict[str, Indicator]:
             f"net_cost_{payer}",
             "CNY",
             "lower",
-            1e5,
+            1e4,
             f"discounted cost booked to {payer} over the run",
             "last",
         )
@@ -264,7 +267,7 @@ _PATTERNS: tuple[tuple[str, str, Better, float, str], ...] = (
         "min",
         "lower",
         0.5,
-        "median walking minutes to the nearest usable {} of those who need one",
+        "median walking minutes to the nearest usable {} of those who need one; none within an hour counts as 60",
     ),
     (
         "served_",

@@ -211,7 +211,7 @@ FACTS = (
         "younger cohorts leave sooner",
         "US and Chinese tenure data: shape only",
         "assumed",
-        "fitted",
+        "shown",
     ),
     Fact(
         "size_tail_exponent",

@@ -26,20 +26,14 @@ if TYPE_CHECKING:
 Months = Annotated[int, typer.Option("--months", min=1, max=1200, help="Months to play.")]
 Seed = Annotated[int, typer.Option("--seed", help="Seed: the same seed gives the same people and luck.")]
 
+CIRCLES = "coverage and served, circle by circle"
 HEADLINES = (
     "commute_mean_min",
     "commute_mean_min_cohort",
     "commute_share_within_45",
     "commute_share_over_60",
     "live_in_park_share",
-    "coverage_life_15",
-    "served_life_15",
-    "coverage_medical_15",
-    "served_medical_15",
-    "coverage_fitness_10",
-    "served_fitness_10",
-    "coverage_reading_10",
-    "served_reading_10",
+    CIRCLES,
     "placed_share_kindergarten",
     "retention_employee_12m",
     "retention_employer_12m",
@@ -148,7 +142,7 @@ def compare(
             progress=progress,
         )
     frame = result.table()
-    wanted = [k for k in HEADLINES if k in frame.index] if not every else list(frame.index)
+    wanted = list(frame.index) if every else headlines(scenarios[0], set(frame.index))
     print_comparison(frame.loc[wanted], scenarios, reps, months, seed, m)
     for other in scenarios[1:]:
         where = f" ({m.own(other)})" if len(scenarios) > 2 else ""
@@ -217,6 +211,13 @@ def validate(
         ),
         rows,
     )
+
+
+def headlines(scenario: Scenario, known: set[str]) -> list[str]:
+    """Return the indicators that are printed without ``--all``, with the scenario's own circles."""
+    circles = [f"{kind}_{circle}" for circle in scenario.circles for kind in ("coverage", "served")]
+    names = [n for name in HEADLINES for n in (circles if name == CIRCLES else [name])]
+    return [name for name in names if name in known]
 
 
 def made(folder: Path) -> Path:

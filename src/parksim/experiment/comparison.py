@@ -145,10 +145,14 @@ class Comparison:
         return statistics.further_replications(differences, half_width)
 
     def about(self, indicator: str) -> Indicator:
-        """Return unit, better side and relevance threshold of an indicator."""
+        """Return unit, better side and relevance threshold of an indicator, in its unit."""
         from parksim.indicators import describe  # noqa: PLC0415  (imports the model)
 
-        return describe(indicator)
+        about = describe(indicator)
+        if not about.relative:
+            return about
+        base = abs(self.estimate(indicator).mean)
+        return replace(about, threshold=about.threshold * base if math.isfinite(base) else 0.0)
 
     def table(self) -> pd.DataFrame:
         """Return a row an indicator: unit, every scenario's mean, and the paired differences.

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from parksim.model import ParkModel
 
 LOOK_BACK = 12
+_FARTHEST_MIN = 60.0  # a place that is not there counts as an hour away
 DISCOUNT_YEAR = 0.04  # assumed social discount rate
 _NAMES = list(CATEGORIES)
 
@@ -261,7 +262,8 @@ def services(model: ParkModel, rows: npt.NDArray[np.intp]) -> dict[str, float]:
     at_desk = rows[posts.flat[rows] < 0]
     needing = count_by_needs(posts.unit[rows], posts.needs[rows], units, len(_NAMES))
     needing_at_desk = count_by_needs(posts.unit[at_desk], posts.needs[at_desk], units, len(_NAMES))
-    for name, circle in model.layout.circles.items():
+    # A category that several circles promise is told, on its own, of the shortest.
+    for name, circle in sorted(model.layout.circles.items(), key=lambda item: -item[1].minutes):
         need, have = coverage(model, rows, circle.minutes, circle.categories)
         some = need > 0
         if some.any():
@@ -278,10 +280,14 @@ def services(model: ParkModel, rows: npt.NDArray[np.intp]) -> dict[str, float]:
                 if at_home.size:
                     have_it += float(coverage(model, at_home, circle.minutes, (category,))[1].sum())
                 out[f"coverage_{category}"] = have_it / float(people)
-                out[f"nearest_min_{category}"] = weighted_median(_nearest(model, c), needing[:, c])
+                far = np.minimum(_nearest(model, c), _FARTHEST_MIN)
+                out[f"nearest_min_{category}"] = weighted_median(far, needing[:, c])
             if category in ALLOTTED:
                 held = rows[getattr(posts, category)[rows] >= 0]
-                within = place.walk[posts.unit[held], getattr(posts, category)[held]] <= circle.minutes
+                at = getattr(posts, category)[held]
+                within = place.walk[posts.unit[held], at] <= circle.minutes
+                lodger = np.flatnonzero(posts.flat[held] >= 0)
+                within[lodger] |= place.walk[home_unit(model, held[lodger]), at[lodger]] <= circle.minutes
                 wanted += visits[c] * float(people)
                 got += visits[c] * float(within.sum())
             else:
@@ -362,7 +368,10 @@ def staying(model: ParkModel, rows: npt.NDArray[np.intp]) -> dict[str, float]:
             float(np.mean(posts.took_part[rows] > month - LOOK_BACK)) if rows.size else 0.0
         )
         out["cross_firm_collaborations"] = float(sum(memory.projects[-LOOK_BACK:]))
-    housed, waiting = int(np.count_nonzero(posts.flat[rows] >= 0)), int(np.count_nonzero(posts.flat_wish[rows] >= 0))
+    housed, waiting = (
+        int(np.count_nonzero(posts.flat[rows] >= 0)),
+        int(np.count_nonzero(posts.flat_wish[rows] >= 0)),
+    )
     if housed + waiting:
         out["placed_share_flats"] = housed / (housed + waiting)
     if rows.size:
@@ -400,7 +409,7 @@ def firms(model: ParkModel, rows: npt.NDArray[np.intp]) -> dict[str, float]:
     if floor:
         out["floor_vacancy_share"] = max(0.0, 1 - open_posts / floor)
     if active.size:
-        out["spillover_index"] = float(table.exposure[active].mean(dtype=np.float64))
+        out["spillover_index"] = float(table.exposure[active].sum(dtype=np.float64))
         out["runway_months"] = float(table.runway[active].mean(dtype=np.float64))
         out["office_rent"] = float(np.average(table.rent[active], weights=table.size[active]))
     out["spinoffs"] = float(model.firm_life.spinoffs)

@@ -261,8 +261,8 @@ class Store:
         Returns
         -------
         DataFrame
-            Columns ``experiment, scenario, point, replication, seed, indicator, value``, in that order of
-            rows; not available is nan.
+            Columns ``experiment, scenario, point, replication, seed, indicator, group, value``, in that order
+            of rows; `group` is ``all`` (:meth:`groups` has the others); not available is nan.
 
         Raises
         ------
@@ -278,6 +278,7 @@ class Store:
             query = query.where(o.c.indicator_id.in_(_picked(names, indicator, "indicator")))
         frame = self._cells(query, experiment, scenario)
         frame["indicator"] = _named(frame.pop("indicator_id"), names)
+        frame["group"] = "all"
         frame["value"] = frame.pop("value").astype(np.float64)
         return _with_units(frame)
 
