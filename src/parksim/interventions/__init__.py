@@ -7,6 +7,7 @@ other authors add kinds under the entry point ``parksim.interventions``.
 
 from __future__ import annotations
 
+from functools import cache
 from importlib import import_module
 from importlib.metadata import entry_points
 from pkgutil import iter_modules
@@ -31,6 +32,7 @@ class Kind(Protocol):
         """Say what makes it impossible on this layout, or None."""
 
 
+@cache
 def kinds() -> Mapping[str, Kind]:
     """Return every kind by name: ours, and those that installed packages add."""
     own = [module.name for module in iter_modules(__path__) if not module.name.startswith("_")]
