@@ -51,7 +51,7 @@ def indicators(scenario, seed):
         "nearest_min_cafe",
     ]:
         unit = ALL[name].unit if name in ALL else "min" if "min" in name else "share"
-        luck, own = named_uniform(seed, name), named_uniform(seed, name + scenario.content_hash)
+        luck, own = named_uniform(seed, name), named_uniform(seed, name + scenario.name)
         value = LEVELS.get(unit, 8.0) * (1 + 0.1 * (luck - 0.5) + 0.001 * (own - 0.5))
         out[name] = value + (0.0 if scenario.before is None else CHANGES.get(name, 0.0) * (0.8 + 0.4 * luck))
     return {**out, "retention_enterprise_36m": np.nan}

@@ -41,6 +41,14 @@ def curves():
 
 DRAWINGS = {
     "park_map": lambda ax, lang: figures.park_map(case().scenarios[1], ax, lang=lang),
+    "queue_map": lambda ax, lang: figures.queue_map(
+        case().scenarios[1],
+        {"alpha-canteen": 4.0, "corner-shop": -1.5, "pavilion-cafe": float("nan")},
+        ax,
+        lang=lang,
+        limits=(-4, 4),
+        diverging=True,
+    ),
     "difference_map": lambda ax, lang: figures.difference_map(
         *case().scenarios, tuple(100 * places.reach(s) for s in case().scenarios), ax, lang=lang, label="pp"
     ),
@@ -117,7 +125,7 @@ def test_a_figure_in_a_page_follows_the_page_and_keeps_its_ids_to_itself():
 
 
 @pytest.mark.parametrize(
-    "name", ["park_map", "difference_map", "paired_plot", "timeline", "who_gains", "sobol_bars"]
+    "name", ["park_map", "queue_map", "difference_map", "paired_plot", "timeline", "who_gains", "sobol_bars"]
 )
 def test_a_figure_looks_as_it_did(name, tmp_path):
     """``PARKSIM_KEEP_PICTURES=1 pytest tests/test_figures.py`` makes the kept pictures anew: look at them."""

@@ -663,9 +663,12 @@ def write_figures(comparison: Comparison, folder: str | Path, lang: str = "en") 
     return out
 
 
-def new_figure(width: float, height: float) -> Figure:
-    """Return an empty figure that belongs to no window and no global state."""
-    figure = Figure(figsize=(width, height), layout="constrained")
+def new_figure(width: float, height: float, *, fitted: bool = True) -> Figure:
+    """Return an empty figure that belongs to no window and no global state.
+
+    Where it is not `fitted` to its labels, its margins are fixed: solving for them takes longer than drawing.
+    """
+    figure = Figure(figsize=(width, height), layout="constrained" if fitted else None)
     FigureCanvasAgg(figure)
     return figure
 
@@ -723,12 +726,19 @@ def svg(figure: Figure, prefix: str, lang: str = "en") -> str:
     ):
         text = text.replace(colour, f"var(--{variable})")
     text = re.sub(r' d="[^"]*"', lambda path: _short_path(path[0]), text)
+    text = re.sub(r'<path d="[^"]*"( [^>]*)/>(?:\s*<path d="[^"]*"\1/>)+', _one_path, text)
     return re.sub(r'(<svg\b[^>]*?) (?:height="[^"]*") ?', r"\1 ", text, count=1)
 
 
 def _short_path(path: str) -> str:
     """Write a path with two decimals, a hundredth of a point, and without line breaks."""
     return re.sub(r"\.(\d\d)\d+", r".\1", path.replace("\n", " "))
+
+
+def _one_path(alike: re.Match[str]) -> str:
+    """Write neighbouring paths of one look as one."""
+    lines = " ".join(re.findall(r' d="([^"]*)"', alike[0]))
+    return f'<path d="{lines}"{alike[1]}/>'
 
 
 def axis_label(m: Messages, unit: str, *, difference: bool = False) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import textwrap
 from dataclasses import dataclass
-from functools import partial, wraps
+from functools import lru_cache, partial, wraps
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -434,7 +434,16 @@ def _land_present(scenario: Layout) -> set[str]:
 
 def _rectangles(mask: Bools, cell_m: float) -> list[Rectangle]:
     """Cover a mask by few rectangles: runs along rows, merged downward where they are equal."""
-    out: list[Rectangle] = []
+    boxes = _boxes(mask.shape, np.packbits(mask).tobytes())
+    return [Rectangle((x * cell_m, y * cell_m), w * cell_m, h * cell_m) for x, y, w, h in boxes]
+
+
+@lru_cache(maxsize=1024)
+def _boxes(shape: tuple[int, int], packed: bytes) -> list[tuple[int, int, int, int]]:
+    """Return column, row, width and height of the rectangles; a page draws the same land many times."""
+    bits = np.unpackbits(np.frombuffer(packed, dtype=np.uint8), count=shape[0] * shape[1])
+    mask = bits.reshape(shape)
+    out: list[tuple[int, int, int, int]] = []
     open_runs: dict[tuple[int, int], int] = {}
     for row in range(mask.shape[0] + 1):
         runs: set[tuple[int, int]] = set()
@@ -443,7 +452,7 @@ def _rectangles(mask: Bools, cell_m: float) -> list[Rectangle]:
             runs = {(int(a), int(b)) for a, b in edge.reshape(-1, 2)}
         for (a, b), top in list(open_runs.items()):
             if (a, b) not in runs:
-                out.append(Rectangle((a * cell_m, top * cell_m), (b - a) * cell_m, (row - top) * cell_m))
+                out.append((a, top, b - a, row - top))
                 del open_runs[a, b]
         for run in sorted(runs):
             open_runs.setdefault(run, row)

@@ -351,9 +351,9 @@ class Report:
             "reach", self.m("page.reach_title"), self._reach, "share", limits=(0.0, 100.0)
         )
 
-    def measured_maps(self) -> list[list[Picture]]:
+    def measured_maps(self) -> list[tuple[str, list[Picture]]]:
         """Return what runs measured by building, a row an indicator, where groups ``building=…`` are kept."""
-        out: list[list[Picture]] = []
+        out: list[tuple[str, list[Picture]]] = []
         groups = self.comparison.groups
         if "group" not in groups:
             return out
@@ -378,9 +378,9 @@ class Report:
                     about.unit,
                     limits=(0.0, 100.0) if about.unit == "share" else None,
                     lower_is_better=about.better == "lower",
-                    names=False,
+                    small=True,
                 )
-                out.append(row)
+                out.append((self.m.indicator(indicator), row))
         return out
 
     def queue_maps(self) -> list[Picture]:
@@ -404,8 +404,8 @@ class Report:
         }
         limits = (0.0, max(1.0, *(np.nanmax([*w.values(), 0.0]) for w in waits.values())))
         for s in self.comparison.scenarios:
-            figure = self._map_figure(s, bar=True)
-            options = {"lang": m.lang, "title": f"{self.letters[s.name]}  {what}", "label": m.unit(unit)}
+            figure = self._map_figure(s, bar=True, small=True)
+            options = {"lang": m.lang, "title": self.letters[s.name], "label": m.unit(unit)}
             maps.queue_map(s, waits[s.name], figure.subplots(), limits=limits, **options)
             ends = self._ends(np.array([*waits[s.name].values()]), unit)
             alt = m("page.wait_alt", what=what, title=m.own(s), low=ends[0], high=ends[1])
@@ -415,11 +415,11 @@ class Report:
                 name: wait - waits[self.base.name].get(name, math.nan) for name, wait in waits[s.name].items()
             }
             largest = max(1.0, np.nanmax(np.abs([*change.values(), 0.0])))
-            figure = self._map_figure(s, bar=True)
+            figure = self._map_figure(s, bar=True, small=True)
             letters = {"alternative": self.letters[s.name], "baseline": self.letters[self.base.name]}
             options = {
                 "lang": m.lang,
-                "title": m("page.value_change", what=what, **letters),
+                "title": m("page.change", **letters),
                 "label": m.unit(unit, difference=True),
             }
             maps.queue_map(
@@ -439,16 +439,22 @@ class Report:
         *,
         limits: tuple[float, float] | None = None,
         lower_is_better: bool = False,
-        names: bool = True,
+        small: bool = False,
     ) -> list[Picture]:
         """Draw values by building for every scenario on one scale, and each change on a scale of its own."""
         m, out = self.m, []
         shown = {name: m.scale(unit) * v for name, v in values.items()}
         limits = limits or maps.common_limits(shown.values())
         for s in self.comparison.scenarios:
-            figure = self._map_figure(s, bar=True)
-            title = f"{self.letters[s.name]}  {what}"
-            options = {"lang": m.lang, "legend": False, "names": names, "title": title, "label": m.unit(unit)}
+            figure = self._map_figure(s, bar=True, small=small)
+            title = self.letters[s.name] if small else f"{self.letters[s.name]}  {what}"
+            options = {
+                "lang": m.lang,
+                "legend": False,
+                "names": not small,
+                "title": title,
+                "label": m.unit(unit),
+            }
             maps.park_map(s, figure.subplots(), shown[s.name], limits=limits, **options)
             ends = self._ends(values[s.name], unit)
             alt = m("page.value_alt", what=what, title=m.own(s), low=ends[0], high=ends[1])
@@ -456,14 +462,14 @@ class Report:
         for s in self.others:
             if s.map.shape != self.base.map.shape:
                 continue
-            figure = self._map_figure(s, bar=True)
+            figure = self._map_figure(s, bar=True, small=small)
             letters = {"alternative": self.letters[s.name], "baseline": self.letters[self.base.name]}
-            title = m("page.value_change", what=what, **letters)
+            title = m("page.change", **letters) if small else m("page.value_change", what=what, **letters)
             pair = maps.cell_values(self.base, shown[self.base.name]), maps.cell_values(s, shown[s.name])
             options = {
                 "lang": m.lang,
                 "legend": False,
-                "names": names,
+                "names": not small,
                 "title": title,
                 "label": m.unit(unit, difference=True),
             }
@@ -760,8 +766,12 @@ class Report:
             return self.m("page.comma").join(self._said(v) for v in value) or "–"
         return self.m.word(f"value.{value}", text(value)) if isinstance(value, str) else text(value)
 
-    def _map_figure(self, scenario: Scenario, *, bar: bool = False) -> Any:
+    def _map_figure(self, scenario: Scenario, *, bar: bool = False, small: bool = False) -> Any:
         rows, columns = scenario.map.shape
+        if small:  # three stand in a row
+            figure = figures.new_figure(3.6, 3.05 * rows / columns + 0.5, fitted=False)
+            figure.subplots_adjust(left=0.01, right=0.9, bottom=0.09, top=0.9)
+            return figure
         return figures.new_figure(4.9 if not bar else 5.2, 4.7 * rows / columns + 0.55)
 
     def _picture(self, name: str, figure: Any, alt: str, *, wide: bool = False) -> Picture:
