@@ -1,10 +1,10 @@
 """A comparison to report on, made in a second: tiny-park with foreseeable values instead of the model."""
 
-from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
 import pandas as pd
+from tests.fake_play import FakeRun
 
 from parksim.chance import named_uniform
 from parksim.experiment.comparison import compare
@@ -26,18 +26,6 @@ CHANGES = {
 ELSEWHERE = {"wait_min", "cost_per_retained_employee"}  # by place, and of a comparison: no value of a run
 LEVELS = {"min": 40.0, "share": 0.5, "CNY": 1e6, "CNY/year": 2e6, "days": 12.0, "persons": 40.0}
 GROUPS = ("wage_band=low", "wage_band=high", "household=kindergarten", "home_zone=North", "home_zone=South")
-
-
-@dataclass(frozen=True)
-class FakeRun:
-    scenario: object
-    seed: int
-    months: int
-    indicators: dict
-    series: pd.DataFrame
-    groups: pd.DataFrame
-    events: pd.DataFrame
-    wall_s: float = 0.0
 
 
 def indicators(scenario, seed):

@@ -129,11 +129,6 @@ def visits_wanted(needs: dict[str, Need]) -> Floats:
     return np.array([changed.get(name, category.visits) for name, category in CATEGORIES.items()])
 
 
-def needs_any(needs: npt.NDArray[np.uint32], categories: tuple[str, ...]) -> npt.NDArray[np.uint32]:
-    """Keep only the bits of these categories."""
-    return needs & bits_of(categories)
-
-
 def bits_of(categories: tuple[str, ...]) -> np.uint32:
     """Mask with the bits of these categories set."""
     order = list(CATEGORIES)

@@ -175,6 +175,7 @@ def validate(
     from parksim.report.messages import Messages
     from parksim.scenario import library
     from parksim.scenario.read import load
+    from parksim.validation import CALIBRATED
     from parksim.validation import validate as validate_
 
     members = [header["name"] for header in library.headers() if header["family"] == name]
@@ -211,6 +212,8 @@ def validate(
         ),
         rows,
     )
+    for path, fact in CALIBRATED.items():
+        print(f"{path}: {fact}")
 
 
 def headlines(scenario: Scenario, known: set[str]) -> list[str]:

@@ -14,7 +14,7 @@ from parksim.importers.raster import WAYS, city_side, connected, draw, floor_m2
 from parksim.scenario.schema import WORKPLACE
 
 if TYPE_CHECKING:
-    from parksim.importers.features import Features, Shape, Spot, Stop
+    from parksim.importers.features import Features, Spot, Stop
     from parksim.importers.findings import Findings
     from parksim.importers.raster import Cell, Drawing
 
@@ -372,13 +372,6 @@ def _sources(plan: Plan, draft: Draft) -> None:
         "enterprises": "Named enterprises come from a workbook too (parksim import xlsx).",
         "sources": "What was read and what was guessed stands on the page beside this file.",
     }
-
-
-def outline_of(shapes: list[Shape]) -> Shape:
-    """Return the box around some shapes."""
-    import shapely  # noqa: PLC0415
-
-    return shapely.box(*shapely.total_bounds(np.array(shapes, dtype=object)))
 
 
 def community(park: Draft) -> Draft:

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from parksim.bits import count_by_needs
 from parksim.people import ALLOTTED, bits_of, visits_wanted
 from parksim.phases.services import home_unit
-from parksim.phases.staying import QUIT_CAUSES
+from parksim.phases.staying import QUIT_CAUSES, vacancy_rate
 from parksim.scenario.categories import CATEGORIES
 from parksim.scenario.schema import MODES, TIERS
 
@@ -404,7 +404,7 @@ def firms(model: ParkModel, rows: npt.NDArray[np.intp]) -> dict[str, float]:
             out[f"retention_enterprise_{span}m"] = float(np.isin(then, now).mean())
     open_posts = int(np.count_nonzero(posts.firm >= 0))
     if open_posts:
-        out["vacancy_rate"] = 1 - rows.size / open_posts
+        out["vacancy_rate"] = vacancy_rate(model)
     floor = float(model.offices.capacity.sum())
     if floor:
         out["floor_vacancy_share"] = max(0.0, 1 - open_posts / floor)

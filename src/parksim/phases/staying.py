@@ -81,20 +81,25 @@ def factors(model: ParkModel, rows: npt.NDArray[np.intp], middle: Centre) -> dic
     posts, firms, p = model.posts, model.firms, model.spec.parameters.staying
     tenure = model.month - posts.since[rows]
     counted = np.minimum(posts.ties[rows], p.ties_counted)
-    travelled = 1 - model.home_days[posts.firm[rows]] / 5
-    minutes = posts.commute_min[rows].astype(np.float64) * travelled
+    there = model.presence(rows)
     shrank = model.month - firms.shrank[posts.firm[rows]] <= 12
     return {
         "tenure": tenure_factor(p, tenure),
         "age": age_factor(p, posts.age[rows]),
-        "commute": p.commute_per_10min ** ((minutes - middle.commute_min) / 10),
+        "commute": p.commute_per_10min ** ((_minutes(model, rows) - middle.commute_min) / 10),
         "services": np.maximum(1 + p.services * (posts.served[rows].astype(np.float64) - middle.served), 0.0),
         "ties": p.tie**counted,
         "home": np.where(posts.flat[rows] >= 0, p.park_home, 1.0),
         "wage": wage_factor(p, posts.premium[rows].astype(np.float64), offers(model, middle)),
         "employer": np.where(shrank, p.firm_shrinking, 1.0),
-        "hybrid": np.where(travelled < 1, p.hybrid_trial, 1.0),
+        "hybrid": np.ones(rows.size) if there is None else np.where(there < 1, p.hybrid_trial, 1.0),
     }
+
+
+def _minutes(model: ParkModel, rows: npt.NDArray[np.intp]) -> Floats:
+    """Door-to-desk minutes as they weigh on people: only the trips that are made."""
+    minutes, there = model.posts.commute_min[rows].astype(np.float64), model.presence(rows)
+    return minutes if there is None else minutes * there
 
 
 def tenure_factor(p: StayingParameters, months: npt.NDArray[np.integer]) -> Floats:
@@ -147,15 +152,17 @@ def product(terms: dict[str, Floats]) -> Floats:
 
 def centre(model: ParkModel) -> Centre:
     """Find the scale at which the mean hazard of the people here now is the reference hazard."""
-    posts, firms, p = model.posts, model.firms, model.spec.parameters.staying
+    posts, p = model.posts, model.spec.parameters.staying
     rows = np.flatnonzero(posts.filled)
     if rows.size == 0:
         return Centre(p.quit_monthly, 0.0, 1.0, 0.0)
-    travelled = 1 - model.home_days[posts.firm[rows]] / 5
-    minutes = float((posts.commute_min[rows] * travelled).mean(dtype=np.float64))
-    middle = Centre(1.0, minutes, float(posts.served[rows].mean(dtype=np.float64)), vacancy_rate(model))
+    middle = Centre(
+        1.0,
+        float(_minutes(model, rows).mean()),
+        float(posts.served[rows].mean(dtype=np.float64)),
+        vacancy_rate(model),
+    )
     mean = float(product(factors(model, rows, middle)).mean())
-    del firms
     return Centre(p.quit_monthly / mean, middle.commute_min, middle.served, middle.vacancy_rate)
 
 

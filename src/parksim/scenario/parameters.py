@@ -310,9 +310,6 @@ class StayingParameters(Frozen):
         ge=0.3,
         le=1.2,
     )
-    wage_spread: float = param(
-        0.15, 0.10, 0.20, "log s.d.", "assumed", "wages of like people at different firms"
-    )
     offers_in_park: float = param(
         0.10, 0.05, 0.20, "share", "assumed", "of outside offers that come from the park", le=1
     )

@@ -17,7 +17,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, field_validator, model_validator
 
 from parksim.errors import nearest
-from parksim.scenario.categories import CATEGORIES, CIRCLE_PRESETS, DAYPARTS
+from parksim.scenario.categories import CATEGORIES, CIRCLE_PRESETS
 from parksim.scenario.parameters import Frozen, Grade, Parameters
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", max_length=64)]
@@ -573,6 +573,3 @@ class Scenario(Layout):
             f"<tr><th>{key}</th><td>{escape(str(value))}</td></tr>" for key, value in rows.items()
         )
         return f"<h4>{escape(self.title)}</h4><p>{escape(self.summary)}</p><table>{table}</table>"
-
-
-DAYPART_NAMES = tuple(DAYPARTS)

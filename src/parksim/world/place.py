@@ -255,13 +255,6 @@ class Place:
         return int(row), int(column)
 
     @cached_property
-    def zone_walk(self) -> Floats:
-        """Walking minutes between buildings for people who meet there, [building, building], 0 inside one."""
-        between = self.between.copy()
-        np.fill_diagonal(between, 0.0)
-        return between
-
-    @cached_property
     def open_hours(self) -> Floats:
         """Hours each amenity is open in each daypart, [daypart, amenity]."""
         out = np.zeros((len(DAYPARTS), len(self.amenities)))
