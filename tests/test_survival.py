@@ -109,6 +109,12 @@ def test_the_interval_of_incidence_covers_as_often_as_it_says():
     assert 180 <= hit <= 199
 
 
+def test_when_everybody_left_of_one_cause_the_incidence_is_one_and_certain():
+    frame = cumulative_incidence([0, 1, 2, 2, 3], ["wage", "wage", "", "wage", "wage"])
+    last = frame.iloc[-1]
+    assert last[["incidence", "low", "high"]].tolist() == pytest.approx([1.0, 1.0, 1.0])
+
+
 def test_groups_are_estimated_apart():
     frame = kaplan_meier([1, 2, 1, 2], [True, True, False, False], group=["low", "low", "high", "high"])
     assert frame.query("group == 'high'")["survival"].eq(1).all()

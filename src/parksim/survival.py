@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
 _Z95 = 1.959963984540054
+_ROUNDING = 1e-12  # everybody has left of one cause: the sum of shares may miss 1 by a bit
 
 
 def kaplan_meier(
@@ -110,7 +111,7 @@ def cumulative_incidence(
     parts = []
     for k, name in enumerate(causes):
         d = counts[:, k]
-        incidence = np.cumsum(before * d / at_risk)
+        incidence = np.minimum(np.cumsum(before * d / at_risk), 1.0)  # sums may pass 1 by a rounding
         low, high = _incidence_interval(incidence, before, d, total, at_risk)
         parts.append(
             pd.DataFrame(
@@ -137,7 +138,7 @@ def _incidence_interval(
     at_risk: npt.NDArray[np.float64],
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
     """Interval by the delta method; the gap F(t) - F(s) is expanded, so that sums cost O(months)."""
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         a = np.where(at_risk > total, total / (at_risk * (at_risk - total)), 0.0)
         b = before**2 * (at_risk - d) / at_risk * d / at_risk**2
         c = before * d / at_risk**2
@@ -146,7 +147,7 @@ def _incidence_interval(
         variance -= 2 * (incidence * np.cumsum(c) - np.cumsum(incidence * c))
         spread = np.sqrt(np.maximum(variance, 0)) / (incidence * np.log(incidence))
         low, high = (incidence ** np.exp(sign * _Z95 * spread) for sign in (-1, 1))
-    sure = (incidence <= 0) | (incidence >= 1)
+    sure = (incidence <= 0) | (incidence >= 1 - _ROUNDING)
     return np.where(sure, incidence, low), np.where(sure, incidence, high)
 
 
