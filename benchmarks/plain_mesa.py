@@ -39,8 +39,9 @@ if TYPE_CHECKING:
     from random import Random
 
     from parksim.model import ParkModel
+    from parksim.scenario.organs import Governance
     from parksim.scenario.parameters import StayingParameters
-    from parksim.scenario.schema import Governance, Layout, Population, Scenario
+    from parksim.scenario.schema import Layout, Population, Scenario
     from parksim.world.grid import Building
 
 MODES = ("walk", "bicycle", "ebike", "bus", "metro", "shuttle", "car")

@@ -19,9 +19,10 @@ from parksim.report.maps import GATEWAY_MARKER, SIGNS
 from parksim.report.messages import Messages, UnknownLanguageError, catalogue, languages
 from parksim.scenario import library
 from parksim.scenario.categories import CATEGORIES
+from parksim.scenario.organs import Governance
 from parksim.scenario.parameters import Parameters
 from parksim.scenario.read import load
-from parksim.scenario.schema import MODES, Governance
+from parksim.scenario.schema import MODES
 
 SOURCE = Path(style.__file__).parents[1]
 PAYERS = {"government", "operator", "employers", "users"}

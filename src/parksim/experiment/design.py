@@ -17,7 +17,7 @@ from parksim.errors import ParksimError, Problem, ScenarioError, nearest
 from parksim.experiment.futures import Uncertain, uncertain
 from parksim.scenario import document, library, paths
 from parksim.scenario.parameters import Frozen
-from parksim.scenario.schema import Name  # noqa: TC001  (pydantic reads it)
+from parksim.scenario.terms import Name  # noqa: TC001  (pydantic reads it)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pydantic import ValidationError
+
 from parksim.errors import nearest
 
 if TYPE_CHECKING:
@@ -24,8 +26,12 @@ def impossible(layout: Layout, section: str, intervention: Intervention) -> str 
     for name in intervention.set:
         if name not in fields:
             return f"{section} has no '{name}'{nearest(name, fields)}"
-    return (
-        None
-        if intervention.set
-        else f"{intervention.kind} needs 'set:' with at least one of {', '.join(fields)}"
-    )
+    if not intervention.set:
+        return f"{intervention.kind} needs 'set:' with at least one of {', '.join(fields)}"
+    try:
+        changed(layout, section, intervention)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        where = ".".join(map(str, ("set", *first["loc"])))
+        return f"{where}: {first['msg'].removeprefix('Value error, ')}"
+    return None

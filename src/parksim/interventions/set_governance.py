@@ -1,10 +1,11 @@
-"""Change who runs the place: organs, seats, channels for requests, events."""
+"""Change who runs the place: organs, elections, the chain of answers, budget, projects, offers, channels, events."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from parksim.interventions._section import changed, impossible
+from parksim.scenario.offered import not_there
 
 if TYPE_CHECKING:
     from parksim.scenario.schema import Intervention, Layout
@@ -17,9 +18,23 @@ def apply(layout: Layout, intervention: Intervention) -> Layout:
 
 def problem(layout: Layout, intervention: Intervention) -> str | None:
     """Say what makes it impossible."""
-    return impossible(layout, "governance", intervention)
+    wrong = impossible(layout, "governance", intervention)
+    if wrong:
+        return wrong
+    for offer, message in not_there(apply(layout, intervention)):
+        return f"set.offers.{offer}: {message}"
+    return None
 
 
 def summary(intervention: Intervention) -> str:
     """Say in one line what it does."""
-    return "governance: " + ", ".join(f"{name} = {value}" for name, value in sorted(intervention.set.items()))
+    return "governance: " + ", ".join(
+        f"{name} = {_said(value)}" for name, value in sorted(intervention.set.items())
+    )
+
+
+def _said(value: Any) -> str:
+    """Name the things of a list instead of spelling them out."""
+    if isinstance(value, list | tuple) and value and all(isinstance(x, dict) and "name" in x for x in value):
+        return ", ".join(str(x["name"]) for x in value)
+    return str(value)

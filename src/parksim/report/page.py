@@ -40,6 +40,7 @@ ENOUGH = 20
 SURE = 0.9
 """A difference whose sign holds in fewer of the futures is called weak."""
 MOST_LISTED = 9
+_NAMED = ("channels", "chain", "benches", "projects", "offers")
 GROUP_TABLES = 3
 """So many indicators are shown by group in full."""
 
@@ -244,14 +245,19 @@ class Report:
                 )
             elif part[0] == "governance":
                 what = m.word(f"field.{part[1]}", part[1])
-                if part[1] == "channels":
-                    channel = next(
-                        (c for s in (other, self.base) for c in s.governance.channels if c.name == part[2]),
+                if part[1] in _NAMED and len(part) > 2:
+                    one = next(
+                        (
+                            x
+                            for s in (other, self.base)
+                            for x in getattr(s.governance, part[1])
+                            if x.name == part[2]
+                        ),
                         None,
                     )
                     sign = "+" if item.a is None else "−" if item.b is None else ""
                     words = (
-                        f"{sign} {m.own(channel)}"
+                        f"{sign} {m.own(one)}"
                         if len(part) == 3
                         else f"{part[2]}.{part[3]}: {text(item.a)} → {text(item.b)}"
                     )

@@ -12,18 +12,15 @@ import hashlib
 import json
 from functools import cached_property
 from html import escape
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
 from parksim.errors import nearest
 from parksim.scenario.categories import CATEGORIES, CIRCLE_PRESETS
+from parksim.scenario.organs import Governance
 from parksim.scenario.parameters import Frozen, Grade, Parameters
-
-Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", max_length=64)]
-Share = Annotated[float, Field(ge=0, le=1)]
-Cell = tuple[Annotated[int, Field(ge=0)], Annotated[int, Field(ge=0)]]
-"""Row and column, counted from 0 at the north-west corner."""
+from parksim.scenario.terms import Cell, Name, Payer, Share, WageBand  # noqa: TC001  (pydantic reads them)
 
 LandUse = Literal[
     "road", "office", "lab", "factory", "housing", "service", "green", "water", "vacant", "outside"
@@ -214,7 +211,7 @@ class Amenity(Frozen):
     default yearly for kindergartens and schools, at any time for classes."""
     priority: Literal["waiting", "lottery", "low_wage"] = "waiting"
     """For allotted places: who comes first after the owner's staff; a lottery settles the rest."""
-    wage_bands: tuple[Literal["low", "middle", "high"], ...] = ()
+    wage_bands: tuple[WageBand, ...] = ()
     """For flats: wage bands that may rent; none named: all."""
     max_age: float | None = Field(None, ge=18, le=100)
     """For flats: oldest age that may rent."""
@@ -237,33 +234,6 @@ class Amenity(Frozen):
                 "nobody may use it: access 'staff' needs an 'owner' (a block or an anchor enterprise)"
             )
         return self
-
-
-class Channel(Frozen):
-    """Somebody to ask: property management, a hotline, a grid officer, a council."""
-
-    name: Name
-    title: str = ""
-    title_zh: str = ""
-    capacity_month: float = Field(ge=0, le=100000)
-    """Requests it can answer a month."""
-    delay_days: float = Field(gt=0, le=730)
-    """Mean time to an answer."""
-    awareness: Share = 1.0
-    """Share of the employees who know it and would use it."""
-
-
-class Governance(Frozen):
-    """Who runs the place and whom one can ask."""
-
-    kind: Literal["administration", "council"] = "administration"
-    seats: int = Field(0, ge=0, le=200)
-    organs: tuple[str, ...] = ()
-    channels: tuple[Channel, ...] = ()
-    events_month: float = Field(0, ge=0, le=1000)
-    """Community events a month."""
-    event_places: float = Field(60, ge=1, le=10000)
-    opex_cny_year: float = Field(0, ge=0)
 
 
 class Support(Frozen):
@@ -325,7 +295,7 @@ class Intervention(Frozen):
     cost_cny_year: float = Field(0, ge=0)
     build_months: int = Field(0, ge=0, le=240)
     """Months of works between the decision and the opening."""
-    payer: Literal["government", "operator", "employers", "users"] = "government"
+    payer: Payer = "government"
     target: str | None = None
     """Name of the fence, amenity or gateway it acts on."""
     amenity: Amenity | None = None
@@ -391,9 +361,6 @@ class City(Frozen):
     name: str
     name_zh: str = ""
     zones: tuple[Zone, ...] = Field(min_length=1)
-
-
-WageBand = Literal["low", "middle", "high"]
 
 
 class Population(Frozen):

@@ -16,6 +16,7 @@ from parksim.scenario.categories import CATEGORIES
 from parksim.scenario.document import name_twice
 from parksim.scenario.faults import explain
 from parksim.scenario.lookup import get
+from parksim.scenario.offered import not_there
 from parksim.scenario.reach import SIDES as STEPS
 from parksim.scenario.reach import Reach, stranded_zones
 from parksim.scenario.schema import BUILT, LAYOUT_SECTIONS, WORKPLACE, Amenity, Scenario
@@ -398,6 +399,12 @@ def circles_name_categories(site: Site) -> Iterator[Fault]:
                 )
 
 
+def offers_are_there(site: Site) -> Iterator[Fault]:
+    """Check that what enterprises offer to the council exists."""
+    for offer, message in not_there(site.scenario.layout):
+        yield f"governance.offers.{offer}", message
+
+
 # --- the world -----------------------------------------------------------------------------------
 
 
@@ -469,6 +476,10 @@ def names_are_unique(site: Site) -> Iterator[Fault]:
         "car_parks": scenario.car_parks,
         "amenities": scenario.amenities,
         "governance.channels": scenario.governance.channels,
+        "governance.chain": scenario.governance.chain,
+        "governance.benches": scenario.governance.benches,
+        "governance.projects": scenario.governance.projects,
+        "governance.offers": scenario.governance.offers,
         "interventions": scenario.interventions,
         "city.zones": scenario.city.zones,
         "enterprises.anchors": scenario.enterprises.anchors,
@@ -609,6 +620,7 @@ CHECKS: list[Callable[[Site], Iterator[Fault]]] = [
     car_parks_stand_somewhere,
     amenities_stand_somewhere,
     circles_name_categories,
+    offers_are_there,
     somebody_lives_somewhere,
     enterprises_fit,
     sectors_sum_to_one,

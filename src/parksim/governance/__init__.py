@@ -1,0 +1,1 @@
+"""Who is asked, who sits, and what is done about requests: the rules behind community life's phase."""
