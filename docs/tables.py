@@ -18,12 +18,15 @@ from parksim.people import PERSON
 from parksim.phases import WRITES
 from parksim.phases.staying import CAUSES
 from parksim.scenario.categories import CATEGORIES, CIRCLE_PRESETS, DAYPARTS
+from parksim.scenario.faults import spot
 from parksim.scenario.parameters import Parameters
 from parksim.scenario.parameters import table as parameter_table
 from parksim.scenario.schema import LAYOUT_SECTIONS, MODES, TIERS, Layout, Scenario
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+
+    from pydantic import BaseModel
 
 MEANING = {
     "identity": "who it is, for life",
@@ -260,11 +263,33 @@ def phases() -> str:
 
 
 def interventions() -> str:
-    """Kinds of interventions."""
+    """Kinds of interventions, what their ``target:`` is, and what ``set:`` may give."""
     return markdown(
-        ("kind", "what it does"),
-        ((f"`{name}`", first_paragraph(kind)) for name, kind in kinds().items()),
+        ("kind", "what it does", "`target:`", "`set:`"),
+        (
+            (
+                f"`{name}`",
+                first_paragraph(kind),
+                getattr(kind, "TARGET", "") or "—",
+                settings(getattr(kind, "Settings", None)),
+            )
+            for name, kind in sorted(kinds().items())
+        ),
     )
+
+
+def settings(model: type[BaseModel] | None) -> str:
+    """Fields of a kind's settings with unit and range; titles aside."""
+    rows = []
+    for name in model.model_fields if model is not None else ():
+        here = spot((name,), model)
+        if not name.startswith("title"):
+            allowed = here.allowed.removeprefix("; allowed: ").replace(f" ({here.unit})", "")
+            allowed = allowed or " / ".join(here.names if isinstance(here.annotation, type) is False else ())
+            said = ", ".join(part for part in (here.unit, allowed) if part)
+            needed = "" if here.optional else " (needed)"
+            rows.append(f"`{name}`{needed}{': ' + said if said else ''}")
+    return "<br>".join(rows) or "—"
 
 
 def layout() -> str:

@@ -28,7 +28,8 @@ from parksim.experiment import statistics
 from parksim.experiment.futures import draw
 from parksim.experiment.runner import outcomes, usable_cores
 from parksim.experiment.work import Job, Member, Task, replication_seed, run_key
-from parksim.scenario.schema import LAYOUT_SECTIONS, Map, Scenario
+from parksim.interventions import kinds, made
+from parksim.scenario.schema import LAYOUT_SECTIONS, Amenity, Map, Scenario
 from parksim.scenario.verify import verify
 from parksim.world.city import TRANSIT
 
@@ -66,18 +67,6 @@ SAME_PEOPLE = {"commute_mean_min": "commute_mean_min_cohort"}
 
 _LISTS = ("gateways", "car_parks", "amenities", "interventions")
 _WORLD = ("family", "city", "population", "enterprises", "needs", "parameters", "start")
-_BY_KIND = {
-    "open_fence": "walking",
-    "add_floor": "ground",
-    "set_governance": "governance",
-    "hybrid_work": "hybrid",
-    "set_labour": "labour",
-    "anchor_arrives": "arrivals",
-    "add_amenity": "services",
-    "change_amenity": "services",
-    "move_amenity": "services",
-    "close_amenity": "services",
-}
 
 
 @dataclass(frozen=True)
@@ -355,13 +344,9 @@ def _pieces(scenario: Scenario) -> Pieces:
 def _switches(a: Scenario, b: Scenario) -> dict[tuple[str, str], str]:
     """Return the mechanism of every piece that differs."""
     of_a, of_b = _pieces(a), _pieces(b)
-    flats = {x.name for s in (a, b) for x in s.amenities if x.category == "flats"}
-    flats |= {
-        i.amenity.name
-        for s in (a, b)
-        for i in s.interventions
-        if i.amenity is not None and i.amenity.category == "flats"
-    }
+    placed = [x for s in (a, b) for x in s.amenities]
+    placed += [x for s in (a, b) for i in s.interventions for x in made(i) if isinstance(x, Amenity)]
+    flats = {x.name for x in placed if x.category == "flats"}
     return {
         key: _mechanism(key, [x for x in (of_a.get(key), of_b.get(key)) if x is not None], flats)
         for key in dict.fromkeys([*of_a, *of_b])
@@ -390,7 +375,7 @@ def _of_intervention(intervention: Intervention, flats: set[str]) -> str:
     if intervention.gateway is not None:
         return _of_gateway(intervention.gateway.kind)
     acts_on = intervention.amenity.name if intervention.amenity is not None else intervention.target
-    found = _BY_KIND.get(intervention.kind, intervention.kind)
+    found = getattr(kinds().get(intervention.kind), "MECHANISM", intervention.kind)
     return "homes" if found == "services" and acts_on in flats else found
 
 

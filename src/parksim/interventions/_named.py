@@ -9,6 +9,10 @@ from parksim.errors import nearest
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from pydantic import BaseModel
+
+    from parksim.scenario.schema import Intervention
+
 
 class Named(Protocol):
     """A frozen pydantic model with a name."""
@@ -42,3 +46,15 @@ def replaced(things: tuple[T, ...], name: str | None, changes: dict[str, Any]) -
         type(thing).model_validate({**thing.model_dump(), **changes}) if thing.name == name else thing
         for thing in things
     )
+
+
+def nothing_set(intervention: Intervention, settings: type[BaseModel]) -> str | None:
+    """Say that the kind needs to be told what to set."""
+    if intervention.set:
+        return None
+    return f"{intervention.kind} needs 'set:' with at least one of {', '.join(settings.model_fields)}"
+
+
+def told(intervention: Intervention) -> str:
+    """Write what is set, for a summary."""
+    return ", ".join(f"{name} = {value}" for name, value in intervention.set.items())

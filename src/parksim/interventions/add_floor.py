@@ -5,12 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from parksim.errors import nearest
-from parksim.scenario.schema import BUILT, Map
+from parksim.interventions._fields import any_of
+from parksim.scenario.schema import BUILT, Map, Symbol
 
 if TYPE_CHECKING:
     from parksim.scenario.schema import Intervention, Layout
 
 _FIELDS = ("floors", "built", "office_rent")
+TARGET = "a block"
+Settings = any_of(Symbol, only=_FIELDS)
+MECHANISM = "ground"
 
 
 def apply(layout: Layout, intervention: Intervention) -> Layout:
@@ -32,9 +36,6 @@ def problem(layout: Layout, intervention: Intervention) -> str | None:
         return (
             f"there is no block '{intervention.target}' with buildings{nearest(intervention.target, blocks)}"
         )
-    for name in intervention.set:
-        if name not in _FIELDS:
-            return f"a block's '{name}' cannot be set{nearest(name, _FIELDS)}"
     return None if intervention.set else f"add_floor needs 'set:' with at least one of {', '.join(_FIELDS)}"
 
 

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from parksim.scenario.schema import Intervention, Layout
 
+TARGET = Settings = None
+
 
 def apply(layout: Layout, intervention: Intervention) -> Layout:
     """Return the layout with the gateway."""

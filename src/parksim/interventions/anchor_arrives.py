@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pydantic import ValidationError
-
 from parksim.errors import nearest
+from parksim.interventions._fields import all_of
 from parksim.scenario.schema import Arrival
 
 if TYPE_CHECKING:
     from parksim.scenario.schema import Intervention, Layout
 
-_FIELDS = tuple(name for name in Arrival.model_fields if name not in ("name", "month"))
+TARGET = None
+Settings = all_of(Arrival, but=("name", "month"))
+MECHANISM = "arrivals"
 
 
 def apply(layout: Layout, intervention: Intervention) -> Layout:
@@ -22,14 +23,9 @@ def apply(layout: Layout, intervention: Intervention) -> Layout:
 
 def problem(layout: Layout, intervention: Intervention) -> str | None:
     """Say what makes it impossible."""
-    for name in intervention.set:
-        if name not in _FIELDS:
-            return f"an arrival has no '{name}'{nearest(name, _FIELDS)}"
-    try:
-        plan = _arrival(intervention)
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        return f"set.{'.'.join(map(str, first['loc']))}: {first['msg'].lower()}"
+    if not {"employees", "sector"} <= intervention.set.keys():
+        return "anchor_arrives needs 'set:' with at least 'employees' and 'sector'"
+    plan = _arrival(intervention)
     if plan.block is not None and plan.block not in layout.map.blocks:
         return f"there is no block '{plan.block}'{nearest(plan.block, layout.map.blocks)}"
     if any(plan.name == other.name for other in layout.arrivals):

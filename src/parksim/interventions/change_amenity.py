@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from parksim.errors import nearest
+from parksim.interventions._fields import any_of
 from parksim.interventions._named import missing, replaced
 from parksim.scenario.schema import Amenity
 
 if TYPE_CHECKING:
     from parksim.scenario.schema import Intervention, Layout
+
+TARGET = "an amenity"
+Settings = any_of(Amenity, but=("name", "category"))
+MECHANISM = "services"
 
 
 def apply(layout: Layout, intervention: Intervention) -> Layout:
@@ -23,9 +27,6 @@ def problem(layout: Layout, intervention: Intervention) -> str | None:
     gone = missing("amenity", layout.amenities, intervention.target)
     if gone:
         return gone
-    for name in intervention.set:
-        if name not in Amenity.model_fields or name in ("name", "category"):
-            return f"an amenity's '{name}' cannot be set{nearest(name, Amenity.model_fields)}"
     return None if intervention.set else "change_amenity needs 'set:' with at least one field"
 
 

@@ -9,6 +9,10 @@ from parksim.interventions._named import missing
 if TYPE_CHECKING:
     from parksim.scenario.schema import Intervention, Layout
 
+TARGET = "an amenity"
+Settings = None
+MECHANISM = "services"
+
 
 def apply(layout: Layout, intervention: Intervention) -> Layout:
     """Return the layout without the amenity."""

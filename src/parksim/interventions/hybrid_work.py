@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from parksim.interventions._fields import any_of
 from parksim.interventions._section import changed, impossible
+from parksim.scenario.schema import HybridWork
 
 if TYPE_CHECKING:
     from parksim.scenario.schema import Intervention, Layout
+
+TARGET = None
+Settings = any_of(HybridWork)
+MECHANISM = "hybrid"
 
 
 def apply(layout: Layout, intervention: Intervention) -> Layout:

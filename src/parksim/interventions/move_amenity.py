@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from parksim.errors import nearest
+from parksim.interventions._fields import any_of
 from parksim.interventions._named import missing, replaced
+from parksim.scenario.schema import Amenity
 
 if TYPE_CHECKING:
     from parksim.scenario.schema import Intervention, Layout
 
 WHERE = ("cell", "block", "outside")
+TARGET = "an amenity"
+Settings = any_of(Amenity, only=(*WHERE, "floor"))
+MECHANISM = "services"
 
 
 def apply(layout: Layout, intervention: Intervention) -> Layout:
@@ -24,9 +28,6 @@ def problem(layout: Layout, intervention: Intervention) -> str | None:
     gone = missing("amenity", layout.amenities, intervention.target)
     if gone:
         return gone
-    for name in intervention.set:
-        if name not in (*WHERE, "floor"):
-            return f"move_amenity cannot set '{name}'{nearest(name, (*WHERE, 'floor'))}; use change_amenity"
     if sum(name in intervention.set for name in WHERE) != 1:
         return "move_amenity needs 'set:' with exactly one of 'cell', 'block' and 'outside'"
     return None

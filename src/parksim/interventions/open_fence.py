@@ -9,6 +9,10 @@ from parksim.interventions._named import missing, replaced
 if TYPE_CHECKING:
     from parksim.scenario.schema import Intervention, Layout
 
+TARGET = "a fence"
+Settings = None
+MECHANISM = "walking"
+
 
 def apply(layout: Layout, intervention: Intervention) -> Layout:
     """Return the layout with the fence open."""
@@ -18,7 +22,11 @@ def apply(layout: Layout, intervention: Intervention) -> Layout:
 
 def problem(layout: Layout, intervention: Intervention) -> str | None:
     """Say what makes it impossible."""
-    return missing("fence", layout.map.fences, intervention.target)
+    gone = missing("fence", layout.map.fences, intervention.target)
+    if gone:
+        return gone
+    is_open = any(fence.open for fence in layout.map.fences if fence.name == intervention.target)
+    return f"the fence '{intervention.target}' is open already" if is_open else None
 
 
 def summary(intervention: Intervention) -> str:

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from parksim.interventions._fields import any_of
 from parksim.interventions._section import changed, impossible
 from parksim.scenario.offered import not_there
+from parksim.scenario.schema import Governance
 
 if TYPE_CHECKING:
     from parksim.scenario.schema import Intervention, Layout
+
+TARGET = None
+Settings = any_of(Governance)
+MECHANISM = "governance"
 
 
 def apply(layout: Layout, intervention: Intervention) -> Layout:

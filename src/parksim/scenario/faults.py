@@ -111,9 +111,9 @@ def unit_of(name: str) -> str:
     return UNITS.get(name) or next((UNITS[end] for end in endings if name.endswith(end)), "")
 
 
-def spot(loc: Sequence[int | str]) -> Spot:
-    """Follow the schema from :class:`Scenario` to one place."""
-    here = Spot(Scenario)
+def spot(loc: Sequence[int | str], root: type[BaseModel] = Scenario) -> Spot:
+    """Follow the schema from `root` to one place."""
+    here = Spot(root)
     for part in loc:
         annotation = here.annotation
         inner = get_args(annotation)
@@ -165,7 +165,7 @@ def dotted(loc: Sequence[int | str], data: Any) -> str:
     return path
 
 
-def explain(error: ErrorDetails, data: Mapping[str, Any]) -> Fault:
+def explain(error: ErrorDetails, data: Mapping[str, Any], root: type[BaseModel] = Scenario) -> Fault:
     """Say one of pydantic's errors in the words of the scenario format.
 
     Parameters
@@ -174,6 +174,8 @@ def explain(error: ErrorDetails, data: Mapping[str, Any]) -> Fault:
         As ``ValidationError.errors()`` lists it.
     data : dict
         The data that were validated.
+    root : type of BaseModel
+        What they were validated by.
 
     Returns
     -------
@@ -182,10 +184,10 @@ def explain(error: ErrorDetails, data: Mapping[str, Any]) -> Fault:
     """
     loc, kind, value = error["loc"], error["type"], error["input"]
     context = error.get("ctx", {})
-    here, name = spot(loc), str(loc[-1]) if loc else ""
+    here, name = spot(loc, root), str(loc[-1]) if loc else ""
     shown = _shown(value)
     if kind == "extra_forbidden":
-        message = f"unknown key '{name}'{nearest(name, spot(loc[:-1]).names)}"
+        message = f"unknown key '{name}'{nearest(name, spot(loc[:-1], root).names)}"
     elif kind == "missing":
         unit = f" ({here.unit})" if here.unit else ""
         message = f"'{name}' is missing{unit}{here.allowed if not unit else here.allowed.replace(unit, '')}"

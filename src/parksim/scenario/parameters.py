@@ -62,6 +62,15 @@ class TravelParameters(Frozen):
     walk_kmh: float = param(4.5, 4.0, 5.0, "km/h", "B", "planning value; Kunming 2019", ge=1, le=8)
     bicycle_kmh: float = param(13, 11, 15, "km/h", "B", "planning value; Kunming 2019", ge=5, le=30)
     ebike_kmh: float = param(17, 15, 20, "km/h", "B", "Kunming 2019; legal cap 25 km/h", ge=5, le=25)
+    cycle_path_gain: float = param(
+        0.15,
+        0.05,
+        0.3,
+        "share",
+        "assumed",
+        "of riding time spared on a separate cycle path: crossings, detours",
+        le=1,
+    )
     bus_kmh: float = param(17, 14, 20, "km/h", "B", "planning value incl. stops", ge=5, le=60)
     shuttle_kmh: float = param(22, 18, 26, "km/h", "assumed", "bus without intermediate stops", ge=5, le=60)
     car_kmh: float = param(24, 20, 28, "km/h", "B", "Hangzhou peak speed", ge=5, le=80)

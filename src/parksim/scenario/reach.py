@@ -130,8 +130,8 @@ def stranded_zones(
     gateways : iterable of Gateway
     p : TravelParameters
     """
-    gateways = list(gateways)
-    drives = any(g.kind == "road" for g in gateways)
+    gateways = [g for g in gateways if not g.closed or g.kind == "road"]
+    drives = any(g.kind == "road" and not g.closed for g in gateways)
     lanes = any(g.kind in {"road", "path"} for g in gateways)
     for zone in city.zones:
         rides = any(

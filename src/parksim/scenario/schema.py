@@ -142,6 +142,12 @@ class Gateway(Frozen):
     fare: float | None = Field(None, ge=0, le=100)
     seats: float | None = Field(None, gt=0, le=100_000)
     """Places an hour towards the park in a bus, shuttle or metro; who finds none waits. None: always room."""
+    closed: bool = False
+    """Closed for the time being: nothing runs here; through a closed road one still walks and cycles."""
+    cycle_km: float = Field(0, ge=0, le=30)
+    """For a path: kilometres of separate cycle path that lead here (``travel.cycle_path_gain``)."""
+    cycle_zones: tuple[str, ...] = ()
+    """Home zones the cycle path leads to; none named: all."""
 
 
 class CarPark(Frozen):
@@ -297,11 +303,12 @@ class Intervention(Frozen):
     """Months of works between the decision and the opening."""
     payer: Payer = "government"
     target: str | None = None
-    """Name of the fence, amenity or gateway it acts on."""
+    """Name of the fence, block, amenity, gateway or car park it acts on."""
     amenity: Amenity | None = None
     gateway: Gateway | None = None
+    car_park: CarPark | None = None
     set: dict[str, Any] = Field(default_factory=dict)
-    """For ``change_amenity``: fields and their new values."""
+    """What the kind is told besides: its ``Settings``."""
 
 
 class Layout(Frozen):
@@ -459,6 +466,8 @@ class Start(Frozen):
     """Months lived in the plain layout before month 0."""
     calendar_month: int = Field(1, ge=1, le=12)
     """Calendar month that month 1 is, January by default: places in schools are given away in September."""
+    horizon_months: int | None = Field(None, ge=1, le=1200)
+    """Months the plan is made for: what is to happen later is a mistake. None: any month will do."""
 
 
 class Scenario(Layout):

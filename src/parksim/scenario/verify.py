@@ -13,20 +13,23 @@ from pydantic import ValidationError
 
 from parksim.errors import ScenarioError, nearest
 from parksim.scenario.categories import CATEGORIES
-from parksim.scenario.document import name_twice
+from parksim.scenario.document import joined, name_twice
 from parksim.scenario.faults import explain
 from parksim.scenario.lookup import get
 from parksim.scenario.offered import not_there
 from parksim.scenario.reach import SIDES as STEPS
 from parksim.scenario.reach import Reach, stranded_zones
-from parksim.scenario.schema import BUILT, LAYOUT_SECTIONS, WORKPLACE, Amenity, Scenario
+from parksim.scenario.schema import BUILT, LAYOUT_SECTIONS, WORKPLACE, Amenity, Gateway, Scenario
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from typing import Protocol
 
+    from pydantic import BaseModel
+
+    from parksim.interventions import Kind
     from parksim.scenario.merge import Fault
-    from parksim.scenario.schema import Arrival, Fence, Gateway, Intervention, Map, Symbol
+    from parksim.scenario.schema import Arrival, CarPark, Fence, Intervention, Map, Symbol
 
     class Named(Protocol):
         """Anything with a name."""
@@ -260,39 +263,48 @@ def _gateway(site: Site, gateway: Gateway, path: str) -> Iterator[Fault]:
     elif (symbol := site.symbol(gateway.cell)) and symbol.use == "water":
         row, column = gateway.cell
         yield f"{path}.cell", f"cell [{row}, {column}] is water: nobody could walk from there"
+    if gateway.kind != "path" and (gateway.cycle_km or gateway.cycle_zones):
+        at = "cycle_km" if gateway.cycle_km else "cycle_zones"
+        yield f"{path}.{at}", f"a cycle path leads to a gateway of kind 'path', this is a {gateway.kind}"
     if gateway.seats is not None and gateway.kind in {"road", "path"}:
         yield f"{path}.seats", f"a {gateway.kind} has no seats: give them to a bus, shuttle or metro"
     zones = [zone.name for zone in site.scenario.city.zones]
     for zone in gateway.minutes or {}:
         if zone not in zones:
             yield f"{path}.minutes.{zone}", f"there is no home zone '{zone}'{nearest(zone, zones)}"
+    for zone in gateway.cycle_zones:
+        if zone not in zones:
+            yield f"{path}.cycle_zones", f"there is no home zone '{zone}'{nearest(zone, zones)}"
 
 
 def car_parks_stand_somewhere(site: Site) -> Iterator[Fault]:
     """Check that car parks stand on land or under buildings, and that owners exist."""
     for lot in site.scenario.car_parks:
-        path = f"car_parks.{lot.name}"
-        if lot.cell is not None:
-            symbol = site.symbol(lot.cell)
-            if off := site.off(lot.cell):
-                yield f"{path}.cell", off
-            elif symbol is not None and symbol.use in {"water", "outside"}:
-                yield f"{path}.cell", f"cell {list(lot.cell)} is {symbol.use}: nobody could park there"
-        if lot.block is not None:
-            cells = site.blocks.get(lot.block)
-            if cells is None:
-                yield (
-                    f"{path}.block",
-                    f"there is no block '{lot.block}' on the map{nearest(lot.block, site.blocks)}",
-                )
-            elif not any(s is not None and s.use in BUILT for s in map(site.symbol, cells)):
-                yield f"{path}.block", f"block '{lot.block}' has no buildings; give a 'cell'"
-        owners = {*site.blocks, *site.anchors}
-        if lot.owner is not None and lot.owner not in owners:
+        yield from _car_park(site, lot, f"car_parks.{lot.name}")
+
+
+def _car_park(site: Site, lot: CarPark, path: str) -> Iterator[Fault]:
+    if lot.cell is not None:
+        symbol = site.symbol(lot.cell)
+        if off := site.off(lot.cell):
+            yield f"{path}.cell", off
+        elif symbol is not None and symbol.use in {"water", "outside"}:
+            yield f"{path}.cell", f"cell {list(lot.cell)} is {symbol.use}: nobody could park there"
+    if lot.block is not None:
+        cells = site.blocks.get(lot.block)
+        if cells is None:
             yield (
-                f"{path}.owner",
-                f"there is no block or anchor enterprise '{lot.owner}'{nearest(lot.owner, owners)}",
+                f"{path}.block",
+                f"there is no block '{lot.block}' on the map{nearest(lot.block, site.blocks)}",
             )
+        elif not any(s is not None and s.use in BUILT for s in map(site.symbol, cells)):
+            yield f"{path}.block", f"block '{lot.block}' has no buildings; give a 'cell'"
+    owners = {*site.blocks, *site.anchors}
+    if lot.owner is not None and lot.owner not in owners:
+        yield (
+            f"{path}.owner",
+            f"there is no block or anchor enterprise '{lot.owner}'{nearest(lot.owner, owners)}",
+        )
 
 
 _WALKS_KEPT = 8
@@ -510,7 +522,12 @@ def _interventions_work(site: Site) -> Iterator[Fault]:
         if problem:
             yield f"interventions.{item.name}", problem
             return
-        layout = kind.apply(layout, item)
+        before, layout = layout, kind.apply(layout, item)
+        if item.target is not None:
+            known = {g.name: g for g in before.gateways}
+            for gateway in layout.gateways:
+                if gateway != known.get(gateway.name, gateway):
+                    yield from _gateway(site, gateway, f"interventions.{item.name}.set")
     yield from _arrivals(site, layout.arrivals)
 
 
@@ -532,11 +549,12 @@ def _arrivals(site: Site, arrivals: Iterable[Arrival]) -> Iterator[Fault]:
 
 
 def _interventions_fit(site: Site) -> Iterator[Fault]:
-    """Check names, months, and what is added."""
+    """Check kinds, what they are told, names, months, and what is added."""
     scenario = site.scenario
     if not scenario.interventions:
         return
     from parksim.interventions import kinds as known_kinds  # noqa: PLC0415  (kinds import the schema)
+    from parksim.interventions import made  # noqa: PLC0415
 
     kinds = known_kinds()
     amenities = {amenity.name: amenity for amenity in scenario.amenities}
@@ -548,13 +566,16 @@ def _interventions_fit(site: Site) -> Iterator[Fault]:
         *(g.name for g in site.map.gates),
     }
     fixed |= {channel.name for channel in scenario.governance.channels}
-    opens = dict.fromkeys([*amenities, *gateways], 0)  # month from which each is there
+    car_parks = {lot.name for lot in scenario.car_parks}
+    opens = dict.fromkeys([*amenities, *gateways, *car_parks], 0)  # month from which each is there
     closed: dict[str, Intervention] = {}
-    planned = {n for i in scenario.interventions for n in _made(i)}
+    told = [fault for item in scenario.interventions for fault in _told(site, item, kinds.get(item.kind))]
+    yield from told
+    if told:
+        return
+    planned = {thing.name for item in scenario.interventions for thing in made(item)}
     for item in sorted(scenario.interventions, key=lambda i: i.month):
         path = f"interventions.{item.name}"
-        if item.kind not in kinds:
-            yield f"{path}.kind", f"there is no kind of intervention '{item.kind}'{nearest(item.kind, kinds)}"
         target = item.target
         if target is not None and target not in fixed:
             if target in closed:
@@ -572,24 +593,50 @@ def _interventions_fit(site: Site) -> Iterator[Fault]:
             elif item.kind.startswith("close"):
                 closed[target] = item
                 opens.pop(target)
-        if target in amenities and item.set:
+        if target in amenities and item.set and item.set.keys() <= Amenity.model_fields.keys():
             yield from _settings(site, amenities[target], item, path, gateways)
-        if item.amenity is not None:
-            yield from _amenity(site, item.amenity, f"{path}.amenity", gateways)
-            amenities[item.amenity.name] = item.amenity
-        if item.gateway is not None:
-            yield from _gateway(site, item.gateway, f"{path}.gateway")
-            gateways.add(item.gateway.name)
-        for name in _made(item):
-            if name in opens:
-                yield path, f"'{name}' is there already"
-            opens.setdefault(name, item.month + item.build_months)
-            closed.pop(name, None)
+        for thing in made(item):
+            if isinstance(thing, Amenity):
+                at = f"{path}.set" if item.amenity is None else f"{path}.amenity"
+                yield from _amenity(site, thing, at, gateways)
+                amenities[thing.name] = thing
+            elif isinstance(thing, Gateway):
+                yield from _gateway(site, thing, f"{path}.gateway")
+                gateways.add(thing.name)
+            else:
+                yield from _car_park(site, thing, f"{path}.car_park")
+            if thing.name in opens:
+                yield path, f"'{thing.name}' is there already"
+            opens.setdefault(thing.name, item.month + item.build_months)
+            closed.pop(thing.name, None)
 
 
-def _made(item: Intervention) -> list[str]:
-    """Names of what an intervention adds."""
-    return [made.name for made in (item.amenity, item.gateway) if made is not None]
+def _told(site: Site, item: Intervention, kind: Kind | None) -> Iterator[Fault]:
+    """Check what one intervention says by itself: a kind that exists, settings it knows, a month of the plan."""
+    from parksim.interventions import kinds  # noqa: PLC0415  (kinds import the schema)
+
+    path = f"interventions.{item.name}"
+    if kind is None:
+        known = kinds()
+        yield f"{path}.kind", f"there is no kind of intervention '{item.kind}'{nearest(item.kind, known)}"
+        return
+    last, horizon = item.month + item.build_months, site.scenario.start.horizon_months
+    if horizon is not None and last > horizon:
+        works = f", with its {item.build_months} months of works," if item.month <= horizon else ""
+        message = f"month {last}{works} is beyond the {horizon} months of the plan (start.horizon_months)"
+        yield f"{path}.month", message
+    if item.target is not None and getattr(kind, "TARGET", item.target) is None:
+        yield f"{path}.target", f"{item.kind} takes no 'target:'"
+    settings: type[BaseModel] | None = getattr(kind, "Settings", None)
+    if item.set and settings is None and hasattr(kind, "Settings"):
+        yield f"{path}.set", f"{item.kind} takes no 'set:'"
+    elif item.set and settings is not None:
+        try:
+            settings.model_validate(item.set)
+        except ValidationError as error:
+            for each in error.errors(include_url=False):
+                where, message = explain(each, item.set, settings)
+                yield joined(f"{path}.set", where) if where else f"{path}.set", message
 
 
 def _settings(

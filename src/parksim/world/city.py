@@ -100,6 +100,8 @@ def journeys(
     metro = np.array([np.inf if z.metro_min is None else z.metro_min for z in city.zones])
     by_distance = {"bus": riding(p.bus_kmh), "shuttle": riding(p.shuttle_kmh), "metro": metro}
     for i, gateway in enumerate(gateways):
+        if gateway.closed and gateway.kind != "road":
+            continue
         beyond = gateway.beyond_m * 0.06 / p.walk_kmh
         at_park = gateway_walk[i] + beyond
         if gateway.kind in TRANSIT:
@@ -114,18 +116,27 @@ def journeys(
             (BICYCLE, p.bicycle_kmh, p.ebike_access_min),
             (EBIKE, p.ebike_kmh, p.ebike_access_min),
         ):
-            offer(mode, none + start, 0.0, riding(kmh), at_park * p.walk_kmh / kmh, -1)
-    if any(g.kind == "road" for g in gateways):
+            spared = 0.0 if mode == WALK else p.cycle_path_gain * _on_cycle_path(city, gateway)
+            offer(mode, none + start, 0.0, riding(kmh) * (1 - spared), at_park * p.walk_kmh / kmh, -1)
+    if any(g.kind == "road" and not g.closed for g in gateways):
         fixed[CAR] = p.car_access_min
         stretch[CAR] = riding(p.car_kmh)[:, None]
     return Journeys(fixed, stretch, wait, walk, _cost(gateways, km, p), km, via)
+
+
+def _on_cycle_path(city: City, gateway: Gateway) -> Floats:
+    """Return the share of the way from each zone that lies on the separate cycle path to a gateway, [zone]."""
+    led = [not gateway.cycle_zones or z.name in gateway.cycle_zones for z in city.zones]
+    return np.array(
+        [min(gateway.cycle_km / z.road_km, 1.0) * on for z, on in zip(city.zones, led, strict=True)]
+    )
 
 
 def _cost(gateways: tuple[Gateway, ...], km: Floats, p: TravelParameters) -> Floats:
     """CNY one way, [mode, zone]: fares (the lowest where gateways differ), fuel, half a day's parking."""
     cost = np.zeros((len(MODES), len(km)))
     for kind, usual in (("bus", p.bus_fare), ("metro", p.metro_fare), ("shuttle", 0.0)):
-        stated = [g.fare for g in gateways if g.kind == kind and g.fare is not None]
+        stated = [g.fare for g in gateways if g.kind == kind and g.fare is not None and not g.closed]
         cost[TRANSIT[kind]] = min(stated, default=usual)
     cost[CAR] = km * p.car_cost_km + p.parking_price / 2
     return cost

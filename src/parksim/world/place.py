@@ -56,7 +56,7 @@ _drawn: OrderedDict[str, Drawn] = OrderedDict()
 def draw(layout: Layout) -> Drawn:
     """Read the map of a layout and walk between all its places, or remember having done so."""
     gateways = [g.cell for g in layout.gateways]
-    entrances = [g.cell for g in layout.gateways if g.kind == "road"]
+    entrances = [g.cell for g in layout.gateways if g.kind == "road" and not g.closed]
     spots = sorted(
         {a.cell for a in layout.amenities if a.cell is not None}
         | {c.cell for c in layout.car_parks if c.cell is not None}

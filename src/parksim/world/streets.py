@@ -229,7 +229,7 @@ class Streets:
         parameters: TravelParameters,
     ) -> None:
         self._p = p = parameters
-        gates = [g for g in layout.gateways if g.kind == "road"]
+        gates = [g for g in layout.gateways if g.kind == "road" and not g.closed]
         self.entrances = tuple(g.name for g in gates)
         self.car_parks: tuple[CarPark, ...] = layout.car_parks
         columns = len(layout.map.rows[0])
@@ -392,7 +392,8 @@ class Streets:
         walk : float array [gateway, gateway]
             Walking minutes.
         """
-        roads = np.array([i for i, g in enumerate(layout.gateways) if g.kind == "road"], dtype=np.intp)
+        open_ = [i for i, g in enumerate(layout.gateways) if g.kind == "road" and not g.closed]
+        roads = np.array(open_, dtype=np.intp)
         rides = np.array([g.kind in TRANSIT and g.kind != "metro" for g in layout.gateways], dtype=np.bool_)
         if not roads.size:
             return np.full(len(rides), -1, dtype=np.intp)
