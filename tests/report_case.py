@@ -11,6 +11,7 @@ from parksim.experiment.comparison import compare
 from parksim.indicators import ALL
 from parksim.scenario.categories import CATEGORIES
 from parksim.scenario.read import load
+from parksim.scenario.schema import PAYERS
 from parksim.world.grid import read_map
 
 CHANGES = {
@@ -23,7 +24,9 @@ CHANGES = {
     "visits_served": 0.2,
     "coverage_daily_5": 0.2,
 }
-ELSEWHERE = {"wait_min", "cost_per_retained_employee"}  # by place, and of a comparison: no value of a run
+ELSEWHERE = {"wait_min", "cost_per_retained_employee"} | {
+    f"payback_years_{p}" for p in PAYERS
+}  # by place, and of a comparison: no value of a run
 LEVELS = {"min": 40.0, "share": 0.5, "CNY": 1e6, "CNY/year": 2e6, "days": 12.0, "persons": 40.0}
 GROUPS = ("wage_band=low", "wage_band=high", "household=kindergarten", "home_zone=North", "home_zone=South")
 

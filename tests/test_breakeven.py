@@ -17,6 +17,7 @@ from parksim.experiment.comparison import compare
 from parksim.report.messages import Messages, languages
 from parksim.report.paying import sentences
 from parksim.scenario.read import load
+from parksim.scenario.schema import PAYERS
 
 PAY, MONTHS, LIFE, RATE = 15_000, 3, 10, 0.04
 ANNUITY = math.log(1 + RATE) / (1 - (1 + RATE) ** -LIFE)
@@ -28,7 +29,7 @@ PLAIN = {
     "capex_cny": 0.0,
     "opex_cny_year": 1e6,
     "employees_retained": 800.0,
-    **{f"net_cost_{payer}": 0.0 for payer in breakeven.PAYERS},
+    **{f"discounted_cost_{payer}": 0.0 for payer in PAYERS},
 }
 COMMUNITY = {"visits_served": 0.75, "ties_counted": 1.2, "opex_cny_year": 1.18e6}  # 180,000 CNY: 4 quits, 2 %
 
@@ -137,7 +138,7 @@ def test_a_short_run_says_so():
 
 
 def test_the_cost_of_an_employee_retained():
-    changed = {**COMMUNITY, "net_cost_government": 3e5, "employees_retained": 815.0}
+    changed = {**COMMUNITY, "discounted_cost_government": 3e5, "employees_retained": 815.0}
     ratio = played(changed).cost_per_retained_employee()
     assert ratio.value == pytest.approx(20_000)
     assert ratio.low == pytest.approx(ratio.high) == pytest.approx(20_000)
@@ -146,7 +147,7 @@ def test_the_cost_of_an_employee_retained():
 
 
 def test_no_cost_per_head_where_nobody_is_shown_to_be_retained():
-    changed = {**COMMUNITY, "net_cost_government": 3e5}
+    changed = {**COMMUNITY, "discounted_cost_government": 3e5}
     assert played(changed, noise=5.0, reps=8).cost_per_retained_employee().reason == "unclear"
     assert played({**COMMUNITY, "employees_retained": 815.0}).cost_per_retained_employee().reason == "no_cost"
 

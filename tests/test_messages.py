@@ -22,10 +22,9 @@ from parksim.scenario.categories import CATEGORIES
 from parksim.scenario.organs import Governance
 from parksim.scenario.parameters import Parameters
 from parksim.scenario.read import load
-from parksim.scenario.schema import MODES
+from parksim.scenario.schema import MODES, PAYERS
 
 SOURCE = Path(style.__file__).parents[1]
-PAYERS = {"government", "operator", "employers", "users"}
 VERDICTS = {"better", "worse", "higher", "lower", "same", "unclear", "na"}
 MODEL_MD = [
     "commute_mean_min", "commute_median_min", "commute_mean_min_cohort", "commute_share_within_45",
@@ -103,7 +102,7 @@ def test_every_message_that_is_asked_for_is_there():
     ("section", "members"),
     [
         ("mode", set(MODES)),
-        ("payer", PAYERS),
+        ("payer", set(PAYERS)),
         ("verdict", VERDICTS),
         ("land", set(style.LAND)),
         ("place", {*SIGNS, "other"}),

@@ -11,6 +11,7 @@ from typing import Literal
 
 from parksim.errors import ParksimError, nearest
 from parksim.scenario.categories import CATEGORIES
+from parksim.scenario.schema import PAYERS
 
 Better = Literal["lower", "higher", "none"]
 Over = Literal["mean", "last", "sum"]
@@ -42,6 +43,59 @@ class Indicator:
     over: Over = "mean"
     relative: bool = False
     """Whether the threshold is a share of the baseline's mean."""
+
+
+def _of_payer(payer: str) -> list[Indicator]:
+    """Return the accounts of one payer."""
+    return [
+        Indicator(
+            f"capex_cny_{payer}",
+            "CNY",
+            "lower",
+            1e4,
+            f"one-off cost booked to {payer} so far: what the plain layout has not, and what was done",
+            "last",
+        ),
+        Indicator(
+            f"opex_cny_year_{payer}",
+            "CNY/year",
+            "lower",
+            1e4,
+            f"running cost of {payer} beyond the plain layout's",
+            "last",
+        ),
+        Indicator(
+            f"returns_cny_year_{payer}",
+            "CNY/year",
+            "higher",
+            1e4,
+            f"what {payer} takes in, less what {payer} pays to others, beyond the plain park's month 0",
+        ),
+        Indicator(
+            f"discounted_cost_{payer}",
+            "CNY",
+            "lower",
+            1e4,
+            f"one-off and running cost booked to {payer} over the run, discounted to month 0",
+            "last",
+        ),
+        Indicator(
+            f"net_cost_{payer}",
+            "CNY",
+            "lower",
+            1e4,
+            f"discounted cost of {payer} over the run less the discounted returns beyond the plain park's month 0",
+            "last",
+        ),
+        Indicator(
+            f"payback_years_{payer}",
+            "years",
+            "lower",
+            0.5,
+            f"of a comparison: years until the difference of {payer}'s yearly returns less running cost, discounted, "
+            "has paid for the difference of one-off cost; n/a where it never does",
+        ),
+    ]
 
 
 def _all() -> dict[str, Indicator]:
@@ -226,16 +280,60 @@ def _all() -> dict[str, Indicator]:
             "n/a where the interval of either difference includes 0",
         ),
     ]
+    for payer in PAYERS:
+        rows += _of_payer(payer)
     rows += [
         Indicator(
-            f"net_cost_{payer}",
-            "CNY",
+            "local_tax_cny_year",
+            "CNY/year",
+            "higher",
+            1e5,
+            "tax on the park's workers that stays in the city",
+        ),
+        Indicator("office_rent_cny_year", "CNY/year", "none", 1e5, "office rents by the running leases"),
+        Indicator("flat_rent_cny_year", "CNY/year", "none", 1e5, "rents of the park's flats that are let"),
+        Indicator(
+            "places_income_cny_year",
+            "CNY/year",
+            "none",
+            1e5,
+            "prices of the visits served in the park, those of people from outside included",
+        ),
+        Indicator(
+            "rent_rise_cny_year",
+            "CNY/year",
             "lower",
-            1e4,
-            f"discounted cost booked to {payer} over the run",
+            1e5,
+            "what firms pay for their floor beyond the mean rent of the plain park's month 0",
+        ),
+        Indicator(
+            "small_firm_exits",
+            "firms",
+            "lower",
+            1.0,
+            "firms of at most parameters.economics.small_firm_posts posts that left the park while the last renewal "
+            "of their lease had raised the rent",
+            "sum",
+        ),
+        Indicator(
+            "small_firms_gone_share",
+            "share",
+            "lower",
+            0.01,
+            "of the small firms in the park twelve months before, share gone now",
+        ),
+    ]
+    sides: tuple[Better, ...] = ("higher", "none", "none", "lower")
+    rows += [
+        Indicator(
+            f"firms_grade_{name}",
+            "share",
+            better,
+            0.01,
+            f"firms of grade {name.upper()} by output and tax per mu, the lower of the two / firms",
             "last",
         )
-        for payer in ("government", "operator", "employers", "users")
+        for name, better in zip("abcd", sides, strict=True)
     ]
     return {row.name: row for row in rows}
 

@@ -174,6 +174,7 @@ class ParkModel(AgentSeam):
             self.month += 1
         travel.play(self)
         services.play(self)
+        measure.open_books(self)
         self.centre = staying.centre(self)
         self.events.clear()
         self.firm_exits = self.firm_entries = self.turned_away = 0

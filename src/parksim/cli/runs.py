@@ -124,7 +124,7 @@ def compare(
     """Play scenarios with the same people and the same luck; print what differs, and how sure that is."""
     from parksim.experiment.comparison import compare as compare_
     from parksim.report.messages import Messages
-    from parksim.report.paying import sentences
+    from parksim.report.paying import payers, sentences
     from parksim.scenario.read import load
 
     m, scenarios = Messages(lang), [load(name) for name in names]
@@ -146,6 +146,7 @@ def compare(
     print_comparison(frame.loc[wanted], scenarios, reps, months, seed, m)
     for other in scenarios[1:]:
         where = f" ({m.own(other)})" if len(scenarios) > 2 else ""
+        print(f"{m('page.pays')}{where}{m('page.colon')}{' '.join(payers(result, m, other.name))}")
         print(f"{m('paying.heading')}{where}{m('page.colon')}{' '.join(sentences(result, m, other.name))}")
     seconds = f"{time.perf_counter() - start:.0f}"
     print(m("cli.compare_done", reps=reps, scenarios=len(scenarios), months=months, seconds=seconds))

@@ -37,6 +37,7 @@ import numpy.typing as npt
 from parksim.errors import ParksimError
 from parksim.experiment import statistics
 from parksim.scenario import parameters, paths
+from parksim.scenario.schema import PAYERS
 
 if TYPE_CHECKING:
     from parksim.experiment.comparison import Comparison
@@ -52,7 +53,6 @@ EFFECTS: dict[Effect, str] = {"services": "visits_served", "tie": "ties_counted"
 """What each unproven effect works through."""
 NIL = {"services": 0.0, "tie": 1.0}
 NEARLY_ALL = 0.99
-PAYERS = ("government", "operator", "employers", "users")
 Floats = npt.NDArray[np.float64]
 
 
@@ -231,7 +231,7 @@ def slope(
         pair = replayed(
             comparison, {path: value}, [comparison.baseline, scenario], reps=reps, workers=workers, play=play
         )
-        a, b = (_values(pair, "turnover_annual", name) for name in (comparison.baseline, scenario))
+        a, b = (values(pair, "turnover_annual", name) for name in (comparison.baseline, scenario))
         shares.append((a - b) / a)
     return float(np.nanmean(shares[1] - shares[0])) / most
 
@@ -239,7 +239,7 @@ def slope(
 def cost_per_retained_employee(comparison: Comparison, scenario: str | None = None) -> Ratio:
     """Return the discounted cost difference by the difference in employees retained.
 
-    Costs are those of all payers over the run (``net_cost_<payer>``); retained is who of month 0 is still
+    Costs are those of all payers over the run (``discounted_cost_<payer>``); retained is who of month 0 is still
     employed in the park at the end (``employees_retained``).
 
     Parameters
@@ -255,8 +255,8 @@ def cost_per_retained_employee(comparison: Comparison, scenario: str | None = No
         costs do not differ.
     """
     other = scenario or comparison.names[1]
-    kept = [_values(comparison, "employees_retained", name) for name in (comparison.baseline, other)]
-    costs = [_net_cost(comparison, name) for name in (comparison.baseline, other)]
+    kept = [values(comparison, "employees_retained", name) for name in (comparison.baseline, other)]
+    costs = [_discounted_cost(comparison, name) for name in (comparison.baseline, other)]
     if any(np.isnan(x).all() for x in (*kept, *costs)):
         return Ratio(math.nan, math.nan, math.nan, "old")
     more, dearer = kept[1] - kept[0], costs[1] - costs[0]
@@ -264,11 +264,11 @@ def cost_per_retained_employee(comparison: Comparison, scenario: str | None = No
     more, dearer = more[both], dearer[both]
     if more.size < 2:
         return Ratio(math.nan, math.nan, math.nan, "one_run")
-    if _includes_nil(dearer):
+    if includes_nil(dearer):
         return Ratio(math.nan, math.nan, math.nan, "no_cost")
-    if _includes_nil(more):
+    if includes_nil(more):
         return Ratio(math.nan, math.nan, math.nan, "unclear")
-    return Ratio(float(dearer.mean() / more.mean()), *_fieller(dearer, more))
+    return Ratio(float(dearer.mean() / more.mean()), *fieller(dearer, more))
 
 
 def allowed(comparison: Comparison, effect: Effect) -> tuple[float, float]:
@@ -306,8 +306,8 @@ def _solved(comparison: Comparison, other: str, slopes: dict[Effect, float]) -> 
         comparison, "economics.replacement_months"
     )
     extra = _yearly_cost(comparison, other) - _yearly_cost(comparison, base)
-    turnover, then = (_values(comparison, "turnover_annual", name) for name in (base, other))
-    quits = turnover * _values(comparison, "employees", base)
+    turnover, then = (values(comparison, "turnover_annual", name) for name in (base, other))
+    quits = turnover * values(comparison, "employees", base)
     with np.errstate(invalid="ignore", divide="ignore"):
         needed = np.where(quits > 0, extra / (cost * quits), np.nan)
         found = np.where(turnover > 0, (turnover - then) / turnover, np.nan)
@@ -337,7 +337,7 @@ def _no_reason(comparison: Comparison, extra: Floats, quits: Floats) -> Reason:
         return "nobody"
     if np.isnan(extra).all():
         return "old"
-    if _includes_nil(extra):
+    if includes_nil(extra):
         return "no_cost"
     return "saves" if np.nanmean(extra) < 0 else ""
 
@@ -352,7 +352,7 @@ def _strength(
 ) -> Strength:
     """Solve for one effect; `missing` is the share of quits still to be avoided, a value a replication."""
     through = EFFECTS[effect]
-    a, b = (_values(comparison, through, name) for name in (comparison.baseline, other))
+    a, b = (values(comparison, through, name) for name in (comparison.baseline, other))
     change = b - a
     drawn = NIL[effect] - _parameter(comparison, f"staying.{effect}")
     limits = allowed(comparison, effect)
@@ -360,7 +360,7 @@ def _strength(
     if not reason:
         if not found.size:
             reason = "old"
-        elif effect not in slopes and _includes_nil(found):
+        elif effect not in slopes and includes_nil(found):
             reason = "unchanged"
         elif slopes.get(effect, float(found.mean())) <= 0:
             reason = "fewer"
@@ -394,20 +394,20 @@ def _cut(effect: Effect, avoided: float, change: float) -> float:
 
 def _yearly_cost(comparison: Comparison, name: str) -> Floats:
     """Return running cost and the annuity of what was built, CNY a year."""
-    from parksim.phases.measure import DISCOUNT_YEAR as rate  # noqa: N811, PLC0415  (imports the model)
+    from parksim.accounts import DISCOUNT_YEAR as rate  # noqa: N811, PLC0415  (imports the model)
 
     life = _parameter(comparison, "economics.lifetime_years")
     annuity = np.log1p(rate) / (1 - (1 + rate) ** -life)
-    once, running = (_values(comparison, what, name) for what in ("capex_cny", "opex_cny_year"))
+    once, running = (values(comparison, what, name) for what in ("capex_cny", "opex_cny_year"))
     return np.asarray(once * annuity + running)
 
 
-def _net_cost(comparison: Comparison, name: str) -> Floats:
-    parts = [_values(comparison, f"net_cost_{payer}", name) for payer in PAYERS]
+def _discounted_cost(comparison: Comparison, name: str) -> Floats:
+    parts = [values(comparison, f"discounted_cost_{payer}", name) for payer in PAYERS]
     return np.asarray(np.sum(parts, axis=0))
 
 
-def _values(comparison: Comparison, indicator: str, name: str) -> Floats:
+def values(comparison: Comparison, indicator: str, name: str) -> Floats:
     """Return an indicator of a scenario, a value a replication; nan where the runs do not have it."""
     if indicator not in comparison.indicators:
         return np.full(comparison.reps, np.nan)
@@ -422,7 +422,7 @@ def _parameter(comparison: Comparison, name: str) -> Floats:
     return np.full(comparison.reps, float(paths.get(comparison.scenarios[0], path)))
 
 
-def _includes_nil(differences: Floats) -> bool:
+def includes_nil(differences: Floats) -> bool:
     """Say whether a mean difference may be 0: its 95 % interval includes it, or it is 0."""
     known = statistics.estimate(differences)
     if math.isnan(known.low):
@@ -430,7 +430,7 @@ def _includes_nil(differences: Floats) -> bool:
     return known.low <= 0 <= known.high
 
 
-def _fieller(top: Floats, bottom: Floats) -> tuple[float, float]:
+def fieller(top: Floats, bottom: Floats) -> tuple[float, float]:
     """Return the 95 % interval of mean(top) / mean(bottom) by Fieller 1954; `bottom` is away from 0."""
     from scipy.special import stdtrit  # noqa: PLC0415  (scipy is slow to import)
 

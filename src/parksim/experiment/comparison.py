@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from parksim.errors import ParksimError, nearest
-from parksim.experiment import breakeven, statistics
+from parksim.experiment import breakeven, payback, statistics
 from parksim.experiment.plan import Plan, conduct
 from parksim.experiment.runner import outcomes, usable_cores
 from parksim.experiment.work import Cell, Member, model_version
 from parksim.packing import unpack_frame, unpack_groups, unpack_series
+from parksim.scenario.schema import PAYERS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -303,6 +304,10 @@ class Comparison:
             "break_even": {name: self.break_even(name).to_dict() for name in self.names[1:]},
             "cost_per_retained_employee": {
                 name: breakeven.plain(self.cost_per_retained_employee(name)) for name in self.names[1:]
+            },
+            "payback_years": {
+                name: {payer: payback.payback(self, payer, name).to_dict() for payer in PAYERS}
+                for name in self.names[1:]
             },
         }
 

@@ -182,6 +182,7 @@ def headline(series: pd.DataFrame) -> dict[str, float]:
         "participation_share",
         "retention_enterprise_12m",
         "retention_enterprise_36m",
+        "small_firms_gone_share",
     ):
         out.setdefault(name, float("nan"))
     return out

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from parksim import accounts, small_firms, yields
 from parksim.bits import count_by_needs
 from parksim.people import ALLOTTED, bits_of, visits_wanted
 from parksim.phases.services import home_unit
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 
 LOOK_BACK = 12
 _FARTHEST_MIN = 60.0  # a place that is not there counts as an hour away
-DISCOUNT_YEAR = 0.04  # assumed social discount rate
 _NAMES = list(CATEGORIES)
 
 
@@ -41,6 +41,10 @@ class Memory:
         Identities of the active firms in earlier months.
     quits, requests : lists
         Monthly counts.
+    ledger : Ledger
+        Costs and returns by payer.
+    leases : Leases
+        What firms paid last month.
     """
 
     cohort: dict[str, npt.NDArray[Any]] = field(default_factory=dict)
@@ -50,6 +54,8 @@ class Memory:
     heads: list[int] = field(default_factory=list)
     requests: list[tuple[int, int, float]] = field(default_factory=list)
     projects: list[int] = field(default_factory=list)
+    ledger: accounts.Ledger = field(default_factory=accounts.Ledger)
+    leases: small_firms.Leases = field(default_factory=small_firms.Leases)
     quits_now: int = 0
 
     def left(self, model: ParkModel, rows: npt.NDArray[np.intp], cause: npt.NDArray[np.int8]) -> None:
@@ -61,6 +67,12 @@ class Memory:
             fresh = self.cohort["left_month"][member[known]] < 0
             self.cohort["left_month"][member[known][fresh]] = model.month
             self.cohort["left_cause"][member[known][fresh]] = cause[known][fresh]
+
+
+def open_books(model: ParkModel) -> None:
+    """Note what the plain park's month 0 brings in: what later months bring beyond it is what changed."""
+    tax = yields.measure(model, np.flatnonzero(model.firms.active), 1.0).tax
+    accounts.open_books(model, 1e4 * tax)
 
 
 def begin(model: ParkModel) -> None:
@@ -81,6 +93,8 @@ def begin(model: ParkModel) -> None:
         **{name: posts_label.copy() for name, posts_label in group_codes(model, rows).items()},
     }
     memory.quits_now = 0
+    accounts.begin(model)
+    small_firms.begin(model)
     _record(model)
 
 
@@ -107,7 +121,8 @@ def play(model: ParkModel) -> None:
     out |= services(model, travelled)
     out |= staying(model, rows)
     out |= firms(model, rows)
-    out |= money(model)
+    out |= small_firms.watch(model)
+    out |= accounts.close_month(model, 1e4 * out["tax_per_mu"] * out["land_mu"])
     model.measured.append(out)
     _record(model)
 
@@ -390,9 +405,8 @@ def staying(model: ParkModel, rows: npt.NDArray[np.intp]) -> dict[str, float]:
 
 
 def firms(model: ParkModel, rows: npt.NDArray[np.intp]) -> dict[str, float]:
-    """Firms that stayed, vacancies, floor, spillover, output and tax."""
+    """Firms that stayed, vacancies, floor, spillover, output and tax, grades of land."""
     spec, place, month = model.spec, model.place, model.month
-    p = spec.parameters.enterprises
     posts, table = model.posts, model.firms
     active = np.flatnonzero(table.active)
     out: dict[str, float] = {"employees": float(rows.size), "enterprises": float(active.size)}
@@ -417,50 +431,13 @@ def firms(model: ParkModel, rows: npt.NDArray[np.intp]) -> dict[str, float]:
     out |= {f"tier_{tier}": float(on_tier[k]) for k, tier in enumerate(TIERS)}
     out["firms_high_tech"] = float(np.count_nonzero(table.high_tech[active]))
     out["firms_listed"] = float(np.count_nonzero(table.listed[active]))
-    out["land_mu"] = density = place.land_mu
-    workers = float(rows.size)
-    start = model.memory.heads[0] if model.memory.heads else workers
-    lift = (max(workers, 1) / max(start, 1)) ** p.density_elasticity
-    out["output_per_mu"] = workers * p.output_worker * lift / density
-    out["tax_per_mu"] = workers * p.tax_worker * lift / density
-    return out
-
-
-# --- money ---------------------------------------------------------------------------------------
-
-
-def money(model: ParkModel) -> dict[str, float]:
-    """Sum up what stands here beyond the plain layout, what it costs to run, and who pays (discounted)."""
-    plain = {} if model.spec.before is None else {a.name: a for a in model.spec.before.amenities}
-    if model.spec.before is None:
-        plain = {a.name: a for a in model.spec.amenities}
-    operators = {"public": "government", "enterprise": "employers", "commercial": "operator"}
-    once: dict[str, float] = {}
-    yearly: dict[str, float] = {}
-    total_yearly = 0.0
-    for a in model.layout.amenities:
-        payer = operators[a.operator]
-        old = plain.get(a.name)
-        once[payer] = once.get(payer, 0.0) + (0.0 if old else a.capex_cny)
-        yearly[payer] = yearly.get(payer, 0.0) + a.opex_cny_year - (old.opex_cny_year if old else 0.0)
-        total_yearly += a.opex_cny_year
-    for name, old in plain.items():
-        if name not in {a.name for a in model.layout.amenities}:
-            payer = operators[old.operator]
-            yearly[payer] = yearly.get(payer, 0.0) - old.opex_cny_year
-    governance = model.layout.governance.opex_cny_year
-    before_governance = (model.spec.before or model.spec).governance.opex_cny_year
-    yearly["government"] = yearly.get("government", 0.0) + governance - before_governance
-    for payer, (spent, running) in model.books.items():
-        once[payer] = once.get(payer, 0.0) + spent
-        yearly[payer] = yearly.get(payer, 0.0) + running
-        total_yearly += running
-    years = model.month / 12
-    annuity = (1 - (1 + DISCOUNT_YEAR) ** -years) / np.log1p(DISCOUNT_YEAR)
-    out = {
-        f"net_cost_{payer}": once.get(payer, 0.0) + yearly.get(payer, 0.0) * annuity
-        for payer in ("government", "operator", "employers", "users")
-    }
-    out["capex_cny"] = sum(once.values())
-    out["opex_cny_year"] = total_yearly + governance
+    start = model.memory.heads[0] if model.memory.heads else rows.size
+    lift = (max(rows.size, 1) / max(start, 1)) ** spec.parameters.enterprises.density_elasticity
+    land = yields.measure(model, active, lift)
+    out["land_mu"] = place.land_mu
+    out["output_per_mu"] = land.output / place.land_mu
+    out["tax_per_mu"] = land.tax / place.land_mu
+    if active.size:
+        graded = np.bincount(land.grade, minlength=len(yields.GRADES)) / active.size
+        out |= {f"firms_grade_{name}": float(graded[k]) for k, name in enumerate(yields.GRADES)}
     return out

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 NO_UNIT = ("", "–")
-_DECIMALS = {"min": 1, "share": 1, "days": 1, "months": 1, "m2": 0, "persons": 0, "firms": 0}
+_DECIMALS = {"min": 1, "share": 1, "days": 1, "months": 1, "years": 1, "m2": 0, "persons": 0, "firms": 0}
 _MONEY = {"CNY", "CNY/year"}
 _PATTERNS: tuple[tuple[str, str, str], ...] = (
     ("coverage_all_", "coverage_all", "circle"),
@@ -31,6 +31,12 @@ _PATTERNS: tuple[tuple[str, str, str], ...] = (
     ("placed_share_", "placed_share", "category"),
     ("mode_share_", "mode_share", "mode"),
     ("net_cost_", "net_cost", "payer"),
+    ("capex_cny_", "capex_of", "payer"),
+    ("opex_cny_year_", "opex_of", "payer"),
+    ("returns_cny_year_", "returns_of", "payer"),
+    ("discounted_cost_", "discounted_cost", "payer"),
+    ("payback_years_", "payback_years", "payer"),
+    ("firms_grade_", "firms_grade", "letter"),
     ("coverage_", "coverage_circle", "circle"),
     ("served_", "served", "circle"),
     ("tier_", "tier", "tier"),
@@ -144,6 +150,8 @@ class Messages:
             part = name.removeprefix(prefix)
             if prefix == "coverage_" and part in CATEGORIES:
                 return self("indicator.coverage_category", category=self.category(part))
+            if role == "letter":
+                return self(f"indicator.{key}", grade=part.upper())
             named = {"circle": self.circle, "category": self.category}.get(role)
             return self(
                 f"indicator.{key}", **{role: named(part) if named else self.word(f"{role}.{part}", part)}

@@ -34,7 +34,6 @@ if TYPE_CHECKING:
 
 COMMUTE_TARGET = ("commute_share_within_45", 0.80)
 """Of the national monitoring report of city commuting: 80 % within 45 minutes."""
-PAYERS = ("government", "operator", "employers", "users")
 ENOUGH = 20
 """With fewer futures drawn, the share of them in which a sign holds says little."""
 SURE = 0.9
@@ -285,10 +284,9 @@ class Report:
             ]
         return {"looked": looked, "found": found}
 
-    def payers(self, other: Scenario) -> list[Row]:
-        """Return costs by payer, those that somebody bears."""
-        names = [f"net_cost_{payer}" for payer in PAYERS]
-        return [self.row(n, other) for n in names if n in self.comparison.indicators]
+    def payers(self, other: Scenario) -> list[str]:
+        """Return who pays what and has what back, in sentences."""
+        return paying.payers(self.comparison, self.m, other.name)
 
     def break_even(self, other: Scenario) -> list[str]:
         """Return at what effect on quitting the scenario would pay, in sentences."""

@@ -572,7 +572,7 @@ class CommunityParameters(Frozen):
 
 
 class EconomicsParameters(Frozen):
-    """What a year costs and what a quit costs: for break-even only, nobody in the model decides by it."""
+    """What is paid and what comes back, and how land is graded: nobody in the model decides by it."""
 
     pay_month: float = param(
         15_000, 10_000, 20_000, "CNY/month", "assumed", "pay and contributions of an employee of the park"
@@ -588,6 +588,50 @@ class EconomicsParameters(Frozen):
     )
     lifetime_years: float = param(
         10, 5, 20, "years", "assumed", "over which what is built is written off", ge=1, le=100
+    )
+    tax_local_share: float = param(
+        0.4,
+        0.25,
+        0.5,
+        "share",
+        "assumed",
+        "of a worker's tax that stays with the city and district: half of VAT and two fifths of income taxes are "
+        "local, and the province takes a part",
+        le=1,
+    )
+    small_firm_posts: float = param(
+        20,
+        10,
+        50,
+        "posts",
+        "assumed",
+        "largest small firm; by the official sizes of 2011 micro ends at 10 (software) or 20 workers (industry)",
+    )
+    output_spread: float = param(
+        0.5,
+        0.3,
+        0.8,
+        "log",
+        "assumed",
+        "spread of what a worker yields over firms of one sector; for grades only",
+    )
+    grade_a_output: float = param(
+        400, 250, 700, "10^4 CNY/mu/year", "assumed", "least output of grade A; districts set their own"
+    )
+    grade_b_output: float = param(
+        200, 120, 350, "10^4 CNY/mu/year", "assumed", "least output of grade B; districts set their own"
+    )
+    grade_c_output: float = param(
+        80, 40, 120, "10^4 CNY/mu/year", "assumed", "least output of grade C; districts set their own"
+    )
+    grade_a_tax: float = param(
+        40, 25, 60, "10^4 CNY/mu/year", "assumed", "least tax of grade A; districts set their own"
+    )
+    grade_b_tax: float = param(
+        20, 12, 25, "10^4 CNY/mu/year", "assumed", "least tax of grade B; districts set their own"
+    )
+    grade_c_tax: float = param(
+        8, 4, 12, "10^4 CNY/mu/year", "assumed", "least tax of grade C; districts set their own"
     )
 
 

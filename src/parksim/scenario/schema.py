@@ -12,7 +12,7 @@ import hashlib
 import json
 from functools import cached_property
 from html import escape
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
@@ -31,6 +31,8 @@ Side = Literal["N", "E", "S", "W"]
 MODES = ("walk", "bicycle", "ebike", "bus", "metro", "shuttle", "car")
 Mode = Literal["walk", "bicycle", "ebike", "bus", "metro", "shuttle", "car"]
 
+
+PAYERS: tuple[Payer, ...] = ("government", "operator", "employers", "users")
 
 Tier = Literal["micro", "innovative", "srdi", "little_giant", "champion"]
 TIERS: tuple[Tier, ...] = ("micro", "innovative", "srdi", "little_giant", "champion")
@@ -437,6 +439,10 @@ class Enterprises(Frozen):
     sectors: dict[str, float]
     tech_sectors: tuple[str, ...] = ()
     """Sectors whose vacancies take the longer search time."""
+    output_by_sector: dict[str, Annotated[float, Field(ge=0, le=10_000)]] = Field(default_factory=dict)
+    """Output of a worker in single sectors, 10⁴ CNY a year, instead of ``parameters.enterprises.output_worker``."""
+    tax_by_sector: dict[str, Annotated[float, Field(ge=0, le=1000)]] = Field(default_factory=dict)
+    """Tax of a worker in single sectors, 10⁴ CNY a year, instead of ``parameters.enterprises.tax_worker``."""
     mean_age_years: float = Field(6, gt=0, le=100)
     anchors: tuple[Anchor, ...] = ()
     tiers: dict[Tier, Share] | None = None
@@ -449,6 +455,14 @@ class Enterprises(Frozen):
         if value and sum(value.values()) > 1.005:
             raise ValueError(f"shares sum to {sum(value.values()):g}, should be at most 1")
         return value
+
+    @model_validator(mode="after")
+    def _sectors_are_there(self) -> Enterprises:
+        for field in ("output_by_sector", "tax_by_sector"):
+            for sector in getattr(self, field):
+                if sector not in self.sectors:
+                    raise ValueError(f"{field}: no sector '{sector}'{nearest(sector, self.sectors)}")
+        return self
 
 
 class Need(Frozen):

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 LAND_USES = ("vacant", "road", "green", "water", "office", "lab", "factory", "housing", "service", "outside")
 MAIN_ROAD_SLOWNESS = 2.0
 """Crossing a main road on foot takes twice as long a metre (signals; assumed)."""
+MU_M2 = 666.7
+"""Square metres of a mu."""
 
 _SIDES = {"N": (-1, 0), "S": (1, 0), "W": (0, -1), "E": (0, 1)}
 
@@ -86,7 +88,7 @@ class ParkMap:
     @property
     def land_mu(self) -> float:
         """Land of the park in mu (666.7 square metres), without what is marked outside."""
-        return float(np.count_nonzero(self.use != LAND_USES.index("outside"))) * self.cell_m**2 / 666.7
+        return float(np.count_nonzero(self.use != LAND_USES.index("outside"))) * self.cell_m**2 / MU_M2
 
     def flat(self, cell: tuple[int, int]) -> int:
         """Return the number of a cell when rows are laid end to end."""

@@ -18,7 +18,7 @@ import numpy.typing as npt
 from parksim.chance import name_code
 from parksim.scenario.categories import CATEGORIES, DAYPARTS
 from parksim.world.city import Journeys, journeys
-from parksim.world.grid import MAIN_ROAD_SLOWNESS, ParkMap, read_map
+from parksim.world.grid import MAIN_ROAD_SLOWNESS, MU_M2, ParkMap, read_map
 from parksim.world.market import Market
 from parksim.world.streets import RoadMap, Streets, read_roads
 from parksim.world.walking import Ground, Walks, floor_minutes
@@ -264,6 +264,26 @@ class Place:
         return out
 
     @cached_property
+    def price(self) -> Floats:
+        """CNY a visit, for flats a month, [amenity]."""
+        return np.array([a.price for a in self.amenities], dtype=np.float64)
+
+    @cached_property
+    def visit_price(self) -> Floats:
+        """CNY a visit, [amenity]; flats are not visited."""
+        return np.where([a.category == "flats" for a in self.amenities], 0.0, self.price)
+
+    @cached_property
+    def run_by(self) -> npt.NDArray[np.str_]:
+        """Operator of each amenity of the park, nobody's name for those outside, [amenity]."""
+        return np.array([a.operator if a.outside is None else "" for a in self.amenities], dtype=np.str_)
+
+    @cached_property
+    def allotted(self) -> Bools:
+        """Which amenities give out places instead of queueing, [amenity]."""
+        return np.array([CATEGORIES[a.category].allotted for a in self.amenities], dtype=np.bool_)
+
+    @cached_property
     def flats(self) -> list[int]:
         """Amenities inside the park that are flats."""
         return [j for j, a in enumerate(self.amenities) if a.category == "flats" and a.outside is None]
@@ -272,6 +292,12 @@ class Place:
     def market(self) -> Market:
         """What people choose among and queue for."""
         return Market(self, self._scenario)
+
+    @cached_property
+    def mu_per_m2(self) -> Floats:
+        """Mu of land under a square metre of floor, [building]."""
+        cell = self.drawn.park.cell_m**2 / MU_M2
+        return np.array([cell * len(b.cells) / max(b.m2, 1.0) for b in self.buildings])
 
     @property
     def land_mu(self) -> float:

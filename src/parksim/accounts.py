@@ -1,0 +1,229 @@
+"""Who pays, and what comes back: costs and returns by payer, month by month, discounted to month 0.
+
+**Costs** are what is booked: the making and running of places beyond the plain layout, governance beyond the plain
+one's, and what interventions cost. **Returns** are what the model's own months bring in: the local share of tax on
+workers, rents of offices and flats, prices of visits. They count *beyond those of the plain park in its month 0*, so
+that a single run shows what changed, and the difference of two scenarios is exactly the difference of their returns.
+
+Only what changes hands because of the place is in a payer's account. Firms' own output, wages and taxes are not: a
+firm that grows is no cost to employers. Nor is what nobody pays for, as time saved.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from parksim.phases.services import days_a_month
+from parksim.scenario.schema import PAYERS
+
+if TYPE_CHECKING:
+    from parksim.model import ParkModel
+    from parksim.scenario.schema import Layout, Payer
+
+Floats = npt.NDArray[np.float64]
+
+RUN_BY: dict[str, Payer] = {"public": "government", "commercial": "operator", "enterprise": "employers"}
+"""Whose cost and income a place is, by its operator."""
+DISCOUNT_YEAR = 0.04  # assumed social discount rate
+
+
+def _nil() -> dict[str, float]:
+    return dict.fromkeys(PAYERS, 0.0)
+
+
+@dataclass
+class Ledger:
+    """The accounts of a run, by payer.
+
+    Attributes
+    ----------
+    usual : dict of payer to float
+        Returns a month of the plain park in its month 0, CNY.
+    usual_rent : float
+        Mean office rent of that month, CNY a square metre a month.
+    made : set of str
+        Places whose making is paid for.
+    booked : dict of payer to float
+        What interventions had cost by the end of the last month, CNY.
+    once, cost, returns : dict of payer to float
+        One-off cost so far; all cost and all returns beyond the usual so far, discounted to month 0, CNY.
+    """
+
+    usual: dict[str, float] = field(default_factory=_nil)
+    usual_rent: float = 0.0
+    made: set[str] = field(default_factory=set)
+    booked: dict[str, float] = field(default_factory=_nil)
+    once: dict[str, float] = field(default_factory=_nil)
+    cost: dict[str, float] = field(default_factory=_nil)
+    returns: dict[str, float] = field(default_factory=_nil)
+
+
+# --- the books -----------------------------------------------------------------------------------
+
+
+def open_books(model: ParkModel, tax: float) -> None:
+    """Note what the plain park brings in, while the model stands in its month 0; `tax` in CNY a year."""
+    ledger = Ledger(usual_rent=mean_rent(model))
+    model.memory.ledger = ledger
+    ledger.usual = returns(model, tax)
+    ledger.made = {a.name for a in model.layout.amenities}
+
+
+def begin(model: ParkModel) -> None:
+    """Book what the scenario's own layout has in month 0 and the plain one has not."""
+    _spend(model, 1.0)
+
+
+def close_month(model: ParkModel, tax: float) -> dict[str, float]:
+    """Book the month, and return the indicators of costs and returns.
+
+    Parameters
+    ----------
+    model : ParkModel
+        After the month's phases.
+    tax : float
+        Of all workers, CNY a year.
+
+    Returns
+    -------
+    dict of str to float
+        Names as in :mod:`parksim.indicators`.
+    """
+    ledger = model.memory.ledger
+    start, end = ((1 + DISCOUNT_YEAR) ** (-month / 12) for month in (model.month - 1, model.month))
+    year = float((start - end) / np.log1p(DISCOUNT_YEAR))  # of a steady flow a year, what this month is worth
+    _spend(model, start)
+    running, now = running_costs(model), returns(model, tax)
+    out: dict[str, float] = {}
+    for payer in PAYERS:
+        more = 12 * (now[payer] - ledger.usual[payer])
+        ledger.cost[payer] += running[payer] * year
+        ledger.returns[payer] += more * year
+        out[f"capex_cny_{payer}"] = ledger.once[payer]
+        out[f"opex_cny_year_{payer}"] = running[payer]
+        out[f"returns_cny_year_{payer}"] = more
+        out[f"discounted_cost_{payer}"] = ledger.cost[payer]
+        out[f"net_cost_{payer}"] = ledger.cost[payer] - ledger.returns[payer]
+    out["capex_cny"] = sum(ledger.once.values())
+    # the plain layout's running costs are nobody's difference, but they are part of the sum
+    out["opex_cny_year"] = sum(running.values()) + sum(_layout_costs(_plain(model)).values())
+    out["local_tax_cny_year"] = model.spec.parameters.economics.tax_local_share * tax
+    out["office_rent_cny_year"] = 12 * office_rent(model)
+    out["flat_rent_cny_year"] = 12 * float(flat_rents(model).sum())
+    out["places_income_cny_year"] = 12 * float(visits_paid(model)[0].sum())
+    out["rent_rise_cny_year"] = 12 * rent_rise(model)
+    return out
+
+
+def _spend(model: ParkModel, worth: float) -> None:
+    """Book the one-off costs that are new: of places that opened, and of what interventions booked."""
+    ledger = model.memory.ledger
+    new = _nil()
+    for a in model.layout.amenities:
+        if a.name not in ledger.made:
+            ledger.made.add(a.name)
+            new[RUN_BY[a.operator]] += a.capex_cny
+    for payer, (spent, _) in model.books.items():
+        new[payer] += spent - ledger.booked[payer]
+        ledger.booked[payer] = spent
+    for payer, cny in new.items():
+        ledger.once[payer] += cny
+        ledger.cost[payer] += cny * worth
+
+
+def running_costs(model: ParkModel) -> dict[str, float]:
+    """Return what running costs beyond the plain layout, CNY a year by payer."""
+    out, usual = _layout_costs(model.layout), _layout_costs(_plain(model))
+    out = {payer: cny - usual[payer] for payer, cny in out.items()}
+    for payer, (_, yearly) in model.books.items():
+        out[payer] += yearly
+    return out
+
+
+def _plain(model: ParkModel) -> Layout:
+    return model.spec.before or model.spec
+
+
+def _layout_costs(layout: Layout) -> dict[str, float]:
+    """Return what a layout's places and governance cost to run, CNY a year by payer."""
+    out = _nil()
+    for a in layout.amenities:
+        out[RUN_BY[a.operator]] += a.opex_cny_year
+    out["government"] += layout.governance.opex_cny_year
+    return out
+
+
+# --- what comes in -------------------------------------------------------------------------------
+
+
+def returns(model: ParkModel, tax: float) -> dict[str, float]:
+    """Return what comes in this month less what is paid to others, CNY by payer.
+
+    Government: the local share of tax, and the prices and rents of public places. Operator: office rents, and
+    prices and rents of commercial places. Employers: prices of their own places, less what offices cost more
+    than in the plain park's month 0. Users: less the prices they pay for visits, wherever; the rent of a flat
+    is left out, as it replaces another home's.
+    """
+    out = _nil()
+    out["government"] = model.spec.parameters.economics.tax_local_share * tax / 12
+    out["operator"] = office_rent(model)
+    out["employers"] = -rent_rise(model)
+    earned, paid = visits_paid(model)
+    earned = earned + flat_rents(model)
+    for operator, payer in RUN_BY.items():
+        out[payer] += float(earned[model.place.run_by == operator].sum())
+    out["users"] = -paid
+    return out
+
+
+def office_rent(model: ParkModel) -> float:
+    """Return the month's rents by the running leases, CNY; anchor enterprises own their blocks."""
+    firms = model.firms
+    let = firms.active & (firms.anchor < 0)
+    m2 = firms.size[let] * model.spec.parameters.enterprises.m2_per_worker
+    return float((firms.rent[let] * m2).sum(dtype=np.float64))
+
+
+def mean_rent(model: ParkModel) -> float:
+    """Return the mean rent of the running leases, weighed by posts, CNY a square metre a month."""
+    firms = model.firms
+    let = firms.active & (firms.anchor < 0)
+    posts = float(firms.size[let].sum())
+    return float((firms.rent[let] * firms.size[let]).sum(dtype=np.float64)) / posts if posts else 0.0
+
+
+def rent_rise(model: ParkModel) -> float:
+    """Return what firms pay more a month, for the floor they have, than at the plain park's mean rent of month 0."""
+    firms, usual = model.firms, model.memory.ledger.usual_rent
+    let = firms.active & (firms.anchor < 0)
+    m2 = float(firms.size[let].sum()) * model.spec.parameters.enterprises.m2_per_worker
+    return office_rent(model) - usual * m2
+
+
+def flat_rents(model: ParkModel) -> Floats:
+    """Return the month's rents of the park's flats, those let to others included, CNY [amenity]."""
+    flat, place = model.posts.flat, model.place
+    let = np.bincount(flat[flat >= 0], minlength=len(place.amenities)).astype(np.float64)
+    out = np.zeros(len(place.amenities))
+    for j in place.flats:
+        out[j] = place.price[j] * (let[j] + min(place.amenities[j].outsiders, place.amenities[j].capacity))
+    return out
+
+
+def visits_paid(model: ParkModel) -> tuple[Floats, float]:
+    """Return what visits bring in this month, CNY [amenity], outsiders' included, and what employees pay in all.
+
+    Only who is served pays. Places outside the park earn nothing for anybody here, but employees pay there too.
+    """
+    place, state = model.place, model.services
+    came = state.asked - state.refused - state.gave_up
+    kept = np.divide(came, state.asked, out=np.ones_like(came), where=state.asked > 0)
+    days = days_a_month(model)[:, None]
+    others = np.maximum(state.load * days - state.asked, 0.0) * ~place.allotted
+    paid = came.sum(axis=0) * place.visit_price
+    earned = paid + (others * kept).sum(axis=0) * place.visit_price
+    return np.where(place.run_by != "", earned, 0.0), float(paid.sum())
