@@ -25,8 +25,8 @@ RATE = 0.04
 CAFE = {"name": "new-cafe", "category": "cafe", "block": "pavilion", "capacity": 12, "price": 20,
         "operator": "enterprise", "capex_cny": 500.0, "opex_cny_year": 60.0}  # fmt: skip
 PLAN = [
-    {"kind": "open_fence", "name": "west", "month": 3, "target": "west-fence", "cost_cny": 1000.0,
-     "cost_cny_year": 120.0, "payer": "operator"},
+    {"kind": "change_amenity", "name": "grow", "month": 3, "target": "alpha-canteen", "set": {"capacity": 40},
+     "cost_cny": 1000.0, "cost_cny_year": 120.0, "payer": "operator"},
     {"kind": "add_amenity", "name": "open-cafe", "month": 2, "build_months": 2, "cost_cny": 70.0, "amenity": CAFE},
 ]  # fmt: skip
 

@@ -22,7 +22,8 @@ from parksim.scenario.schema import PAYERS
 
 if TYPE_CHECKING:
     from parksim.model import ParkModel
-    from parksim.scenario.schema import Layout, Payer
+    from parksim.scenario.schema import Layout
+    from parksim.scenario.terms import Payer
 
 Floats = npt.NDArray[np.float64]
 

@@ -16,7 +16,7 @@ from parksim.scenario.schema import PAYERS
 if TYPE_CHECKING:
     from parksim.experiment.comparison import Comparison
     from parksim.experiment.statistics import Paired
-    from parksim.scenario.schema import Payer
+    from parksim.scenario.terms import Payer
 
 Floats = npt.NDArray[np.float64]
 
