@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Hashable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -54,8 +54,10 @@ class Routes:
     ----------
     links : tuple of (init, term, int)
         Name of each link: its two nodes, and its number among links with the same two.
-    pairs : tuple of (origin, destination)
-        Pair that each route serves.
+    ends : tuple of (origin, destination)
+        The pairs that travel.
+    pair : ndarray of int, shape (routes,)
+        Position in `ends` of the pair that each route serves.
     start : ndarray of int, shape (routes + 1,)
         Route ``r`` takes ``link[start[r]:start[r + 1]]``, in the order driven.
     link : ndarray of int
@@ -65,10 +67,16 @@ class Routes:
     """
 
     links: tuple[tuple[Hashable, Hashable, int], ...]
-    pairs: tuple[tuple[Hashable, Hashable], ...]
+    ends: tuple[tuple[Hashable, Hashable], ...]
+    pair: Ints
     start: Ints
     link: Ints
     share: Floats
+
+    @property
+    def pairs(self) -> tuple[tuple[Hashable, Hashable], ...]:
+        """Origin and destination that each route serves."""
+        return tuple(self.ends[k] for k in self.pair.tolist())
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -211,9 +219,40 @@ class Network:
             twins[ends] += 1
         self._names = tuple(names)
 
+    def trips(self, demand: pd.DataFrame) -> Trips:
+        """Read demand once, to be assigned many times with other numbers of trips.
+
+        Parameters
+        ----------
+        demand : DataFrame
+            As :meth:`assign` takes it.
+
+        Returns
+        -------
+        Trips
+
+        Raises
+        ------
+        RoadError
+            For a missing column, a value out of range or not a number, an unknown node, a destination that
+            trips cannot reach, trips so many that times overflow.
+        """
+        everyone = Trips.of(demand, self._graph)
+        tree = self._graph.search(self._delay.time(np.zeros(len(self._names))), everyone.origins)
+        stuck = np.flatnonzero(~np.isfinite(tree.minutes(everyone)) & (everyone.trips > 0))
+        if len(stuck):
+            asking = (everyone.row == stuck[0]) & (_numbers("demand", demand, "trips") > 0)
+            row = int(np.argmax(asking))
+            start, end = everyone.names[stuck[0]]
+            raise RoadError(
+                f"{_row('demand', demand, row)}: no road leads from {start!r} to {end!r}, "
+                f"where trips is {_value(demand, 'trips', row)}"
+            )
+        return everyone
+
     def assign(
         self,
-        demand: pd.DataFrame,
+        demand: pd.DataFrame | Trips,
         *,
         gap: float = 1e-6,
         warm: Assignment | Routes | None = None,
@@ -223,9 +262,10 @@ class Network:
 
         Parameters
         ----------
-        demand : DataFrame
+        demand : DataFrame or Trips
             One row a pair: ``origin`` and ``destination`` (node labels) and ``trips`` (per period, ≥ 0). A
-            pair may stand on several rows. Trips from a node to itself take no time and no road.
+            pair may stand on several rows. Trips from a node to itself take no time and no road. Or the same
+            read before, which saves the reading.
         gap : float
             Relative gap to reach, see `Assignment`.
         warm : Assignment or Routes, optional
@@ -248,17 +288,7 @@ class Network:
             raise RoadError(f"gap is {gap!r}; it must be 0 or above")
         if max_iterations < 1:
             raise RoadError(f"max_iterations is {max_iterations!r}; it must be 1 or above")
-        everyone = _Pairs.of(demand, self._graph)
-        tree = self._graph.search(self._delay.time(np.zeros(len(self._names))), everyone.origins)
-        stuck = np.flatnonzero(~np.isfinite(tree.minutes(everyone)) & (everyone.trips > 0))
-        if len(stuck):
-            asking = (everyone.row == stuck[0]) & (_numbers("demand", demand, "trips") > 0)
-            row = int(np.argmax(asking))
-            start, end = everyone.names[stuck[0]]
-            raise RoadError(
-                f"{_row('demand', demand, row)}: no road leads from {start!r} to {end!r}, "
-                f"where trips is {_value(demand, 'trips', row)}"
-            )
+        everyone = demand if isinstance(demand, Trips) else self.trips(demand)
         most = self._delay.worst(float(np.sum(everyone.trips)))
         if not (fine := most < _ENDLESS).all():
             init, term, _ = self._names[int(np.argmin(fine))]
@@ -270,7 +300,9 @@ class Network:
         pairs = everyone.travelling()
         routes = self._recall(pairs, warm)
         missing = np.flatnonzero(np.bincount(routes.pair, minlength=len(pairs.trips)) == 0)
-        routes.add(missing, *self._graph.trace(tree, pairs, missing), pairs.trips[missing])
+        if len(missing):
+            tree = self._graph.search(self._delay.time(np.zeros(len(self._names))), pairs.origins)
+            routes.add(missing, *self._graph.trace(tree, pairs, missing), pairs.trips[missing])
 
         iterations, least, since = 0, np.inf, 0
         while True:
@@ -300,7 +332,9 @@ class Network:
             message = f"not converged: gap {reached:.2g} is above {gap:.2g} and no longer shrinks"
         else:
             message = f"not converged: gap {reached:.2g} is above {gap:.2g} after {iterations} iterations"
-        times = np.append(self._graph.search(time, everyone.origins).minutes(everyone), 0.0)
+        if pairs is not everyone:
+            tree = self._graph.search(time, everyone.origins)
+        times = np.append(tree.minutes(everyone), 0.0)
         return Assignment(
             flow=flow,
             time=time,
@@ -314,25 +348,28 @@ class Network:
             routes=self._remember(pairs, routes),
         )
 
-    def _remember(self, pairs: _Pairs, routes: _Loading) -> Routes:
+    def _remember(self, pairs: Trips, routes: _Loading) -> Routes:
         routes.keep(routes.trips > 0)
         return Routes(
             links=self._names,
-            pairs=tuple(pairs.names[pair] for pair in routes.pair.tolist()),
+            ends=pairs.names,
+            pair=routes.pair.copy(),
             start=routes.use.indptr.astype(np.int64),
             link=routes.use.indices.astype(np.int64),
             share=routes.trips / pairs.trips[routes.pair],
         )
 
-    def _recall(self, pairs: _Pairs, warm: Assignment | Routes | None) -> _Loading:
+    def _recall(self, pairs: Trips, warm: Assignment | Routes | None) -> _Loading:
         """Load the routes of an earlier answer that can still be driven by pairs that still travel."""
         routes = _Loading.empty(len(self._names))
         if isinstance(warm, Assignment):
             warm = warm.routes
         if warm is None or not len(warm.share) or not len(pairs.trips):
             return routes
-        number = {name: k for k, name in enumerate(pairs.names)}
-        pair = np.array([number.get(name, -1) for name in warm.pairs], dtype=np.int64)
+        pair = warm.pair
+        if warm.ends != pairs.names:
+            number = {name: k for k, name in enumerate(pairs.names)}
+            pair = np.array([number.get(name, -1) for name in warm.ends], dtype=np.int64)[pair]
         link, start = warm.link, warm.start
         if warm.links != self._names:
             position = {name: k for k, name in enumerate(self._names)}
@@ -390,10 +427,13 @@ class _Delay:
 
 
 @dataclass(frozen=True, slots=True)
-class _Pairs:
-    """Pairs in one fixed order, whatever the order of the demand's rows; node ids are the graph's."""
+class Trips:
+    """Demand as a network reads it (:meth:`Network.trips`): pairs in one fixed order, whatever that of the rows.
 
-    names: list[tuple[Hashable, Hashable]]
+    Node ids are the graph's.
+    """
+
+    names: tuple[tuple[Hashable, Hashable], ...]
     leave: Ints
     reach: Ints
     trips: Floats
@@ -402,7 +442,8 @@ class _Pairs:
     row: Ints  # pair of each demand row; -1 from a node to itself
 
     @classmethod
-    def of(cls, demand: pd.DataFrame, graph: _Graph) -> _Pairs:
+    def of(cls, demand: pd.DataFrame, graph: _Graph) -> Trips:
+        """Read and check the rows of demand, see :meth:`Network.trips`."""
         _need("demand", demand, ("origin", "destination", "trips"))
         ends = [_labels("demand", demand, name) for name in ("origin", "destination")]
         trips = _numbers("demand", demand, "trips")
@@ -422,7 +463,7 @@ class _Pairs:
         row[away] = pair
         origins, origin = np.unique(leave[away][first], return_inverse=True)
         return cls(
-            names=[(ends[0][k], ends[1][k]) for k in away[first].tolist()],
+            names=tuple((ends[0][k], ends[1][k]) for k in away[first].tolist()),
             leave=leave[away][first],
             reach=reach[away][first],
             trips=np.bincount(pair, weights=trips[away], minlength=len(key)).astype(np.float64),
@@ -431,12 +472,20 @@ class _Pairs:
             row=row,
         )
 
-    def travelling(self) -> _Pairs:
+    def anew(self, trips: Floats) -> Trips:
+        """Return the same pairs with other numbers of trips, one for each row of the demand."""
+        away = self.row >= 0
+        count = np.bincount(self.row[away], weights=trips[away], minlength=len(self.names))
+        return replace(self, trips=count.astype(np.float64))
+
+    def travelling(self) -> Trips:
         """Return the pairs that have trips."""
+        if (self.trips > 0).all():
+            return self
         some = np.flatnonzero(self.trips > 0)
         origins, origin = np.unique(self.leave[some], return_inverse=True)
-        names = [self.names[k] for k in some.tolist()]
-        return _Pairs(
+        names = tuple(self.names[k] for k in some.tolist())
+        return Trips(
             names,
             self.leave[some],
             self.reach[some],
@@ -454,7 +503,7 @@ class _Tree(NamedTuple):
     before: NDArray[np.int32]  # (origins, nodes): last node before, on the fastest route
     fastest: Ints  # link that stands for each joined pair of nodes
 
-    def minutes(self, pairs: _Pairs) -> Floats:
+    def minutes(self, pairs: Trips) -> Floats:
         return self.minute[pairs.origin, pairs.reach]
 
 
@@ -518,7 +567,7 @@ class _Graph:
         minute, before = dijkstra(roads, indices=origins, return_predecessors=True)
         return _Tree(minute, before, fastest)
 
-    def trace(self, tree: _Tree, pairs: _Pairs, which: Ints) -> tuple[Ints, Ints]:
+    def trace(self, tree: _Tree, pairs: Trips, which: Ints) -> tuple[Ints, Ints]:
         """Return the routes of pairs `which` in a tree, as (start, link): all are walked back at once."""
         origin, leave = pairs.origin[which], pairs.leave[which]
         here = pairs.reach[which]

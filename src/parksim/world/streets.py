@@ -277,13 +277,16 @@ class Streets:
         self._network = Network(self.links) if gates else None
         ends = {link.term for link in links} if gates else set()
         self.reached = np.array([f"building {k}" in ends for k in range(len(buildings))], dtype=np.bool_)
-        self._pairs = {
+        pairs = {
             (f"homes {side}", f"building {k}"): s * len(buildings) + k
             for s, side in enumerate(self._sides)
             for k in np.flatnonzero(self.reached).tolist()
         }
-        self._ends = np.array(list(self._pairs.values()), dtype=np.intp)
-        self._demand = pd.DataFrame(list(self._pairs), columns=["origin", "destination"])
+        self._ends = np.array(list(pairs.values()), dtype=np.intp)
+        if self._network is not None:
+            frame = pd.DataFrame(list(pairs), columns=["origin", "destination"]).assign(trips=_LOOKING)
+            self._demand = self._network.trips(frame)
+            self._number = np.array([pairs[ends] for ends in self._demand.names], dtype=np.intp)  # type: ignore[index]
 
     def _approaches(self, north_east: Floats) -> list[Link]:
         """Roads around the park: from where homes lie to each entrance, 0 minutes to the nearest."""
@@ -361,10 +364,10 @@ class Streets:
             return Drive(minutes, price, np.zeros(n), np.zeros(n), np.zeros(lots), None)
         by_side = np.zeros((len(self._sides), buildings))
         np.add.at(by_side, self._side, cars)
-        demand = self._demand.assign(trips=by_side.ravel()[self._ends] + _LOOKING)
+        demand = self._demand.anew(by_side.ravel()[self._ends] + _LOOKING)
         found = self._network.assign(demand, gap=GAP, warm=warm)
         routes = found.routes
-        pair = np.array([self._pairs[ends] for ends in routes.pairs], dtype=np.intp)  # type: ignore[index]
+        pair = self._number[routes.pair]  # everybody looks, so every pair travels
 
         def mean(of_link: Floats) -> Floats:
             """Mean over the routes of each pair, as they are used."""
