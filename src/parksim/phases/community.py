@@ -88,8 +88,12 @@ def _group_at_place(model: ParkModel, rows: npt.NDArray[np.intp]) -> npt.NDArray
     visits = visits_wanted(model.spec.needs)
     social = np.array([c.social for c in CATEGORIES.values()])
     pull = model.services.met_at * (visits * social)[place.category]  # [unit, amenity]
-    goes = ((needs[:, None] >> place.category.astype(np.uint32)) & np.uint32(1)).astype(np.bool_)
-    one, there = np.nonzero(goes & (pull[unit] > 0))
+    at, reached = np.nonzero(pull > 0)
+    first, many = np.searchsorted(at, unit), np.bincount(at, minlength=len(pull))[unit]
+    one = np.repeat(np.arange(rows.size), many)
+    there = reached[np.repeat(first - np.cumsum(many) + many, many) + np.arange(one.size)]
+    goes = (needs[one] >> place.category[there].astype(np.uint32)) & np.uint32(1) != 0
+    one, there = one[goes], there[goes]
     code = place.code & np.uint64(0xFFFFFFFF)
     race = model.chance.exponential("tie/where", model.month, combine(posts.identity[rows[one]], code[there]))
     nearest = least(one, race / pull[unit[one], there])
