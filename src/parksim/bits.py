@@ -9,6 +9,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from parksim import kernels
+
 _BYTES = 4
 _BITS = ((np.arange(256)[:, None] >> np.arange(8)[None, :]) & 1).astype(np.float64)  # [value, bit]
 
@@ -31,14 +33,14 @@ def sum_by_needs(values: Floats, unit: npt.NDArray[np.integer], needs: npt.NDArr
     float array [..., person]
     """
     *kinds, units, categories = values.shape
-    padded = np.zeros((*kinds, units, 8 * _BYTES))
+    count = (categories + 7) // 8
+    padded = np.zeros((*kinds, units, 8 * count))
     padded[..., :categories] = values
-    total = np.zeros((*kinds, len(unit)))
-    start = np.asarray(unit, dtype=np.intp) * 256
-    for k in range((categories + 7) // 8):
-        table = padded[..., 8 * k : 8 * k + 8] @ _BITS.T  # [..., unit, value of the byte]
-        byte = (needs >> np.uint32(8 * k)) & np.uint32(0xFF)
-        total += np.take(table.reshape(*kinds, units * 256), start + byte, axis=-1)
+    # [..., unit, byte, bit] times [bit, value of the byte], then the bytes in front
+    tables = np.moveaxis(padded.reshape(*kinds, units, count, 8) @ _BITS.T, -2, -3)
+    total = np.empty((*kinds, len(unit)))
+    flat = np.ascontiguousarray(tables).reshape(-1, count, units * 256)
+    kernels.gather(flat, unit, needs, total.reshape(-1, len(unit)))
     return total
 
 

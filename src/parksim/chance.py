@@ -14,34 +14,19 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
+from parksim import kernels
+
 U64 = np.uint64
 Ids = npt.NDArray[np.uint64]
 Floats = npt.NDArray[np.float64]
 
 _GOLDEN = U64(0x9E3779B97F4A7C15)
-_MIX1 = U64(0xBF58476D1CE4E5B9)
-_MIX2 = U64(0x94D049BB133111EB)
-_S30, _S27, _S31 = U64(30), U64(27), U64(31)
-_S11 = U64(11)
-_TWO53 = 2.0**-53
-_CHUNK = 16384  # elements: what fits the second-level cache together with its temporaries
 _MASK = (1 << 64) - 1
 
 
-def _mix_in_place(x: Ids, scratch: Ids) -> None:
-    np.right_shift(x, _S30, out=scratch)
-    np.bitwise_xor(x, scratch, out=x)
-    np.multiply(x, _MIX1, out=x)
-    np.right_shift(x, _S27, out=scratch)
-    np.bitwise_xor(x, scratch, out=x)
-    np.multiply(x, _MIX2, out=x)
-    np.right_shift(x, _S31, out=scratch)
-    np.bitwise_xor(x, scratch, out=x)
-
-
 def _mix_int(x: int) -> int:
-    x = ((x ^ (x >> 30)) * int(_MIX1)) & _MASK
-    x = ((x ^ (x >> 27)) * int(_MIX2)) & _MASK
+    x = ((x ^ (x >> 30)) * 0xBF58476D1CE4E5B9) & _MASK
+    x = ((x ^ (x >> 27)) * 0x94D049BB133111EB) & _MASK
     return x ^ (x >> 31)
 
 
@@ -54,7 +39,7 @@ def name_code(name: str) -> int:
 def named_uniform(seed: int, name: str) -> float:
     """Return one uniform number in (0, 1) that belongs to (seed, name); for draws outside a run."""
     digest = hashlib.blake2b(f"{seed}/{name}".encode(), digest_size=8).digest()
-    return ((int.from_bytes(digest, "little") >> 11) + 0.5) * _TWO53
+    return ((int.from_bytes(digest, "little") >> 11) + 0.5) * 2.0**-53
 
 
 def named_seed(seed: int, name: str) -> int:
@@ -70,7 +55,7 @@ def combine(ids: Ids | int, other: Ids | int) -> Ids:
     )
     with np.errstate(over="ignore"):
         x = left * _GOLDEN + right
-    _mix_in_place(x, np.empty_like(x))
+    kernels.mix(x.reshape(-1))
     return x
 
 
@@ -116,16 +101,7 @@ class Chance:
         key, step = U64(self.key(decision, month)), U64((c + 1) * int(_GOLDEN) & _MASK)
         flat = np.ascontiguousarray(ids, dtype=U64).reshape(-1)
         out = np.empty(flat.shape, dtype=np.float64)
-        scratch = np.empty(min(_CHUNK, flat.size), dtype=U64)
-        for start in range(0, flat.size, _CHUNK):
-            x = np.bitwise_xor(flat[start : start + _CHUNK], key)
-            s = scratch[: x.size]
-            _mix_in_place(x, s)
-            np.add(x, step, out=x)
-            _mix_in_place(x, s)
-            np.right_shift(x, _S11, out=x)
-            np.add(x, 0.5, out=out[start : start + _CHUNK])
-        out *= _TWO53
+        kernels.uniform(flat, key, step, out)
         return out.reshape(np.shape(ids))
 
     def exponential(self, decision: str, month: int, ids: Ids, c: int = 0) -> Floats:
