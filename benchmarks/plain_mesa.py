@@ -719,15 +719,26 @@ class Employee(mesa.Agent):
             "employer": max(employer - 1, 0),
             "other": max(1 - p.wage_share, 1e-12),
         }
-        self.leave(list(weights)[class_of(self.luck("quit/cause"), weights.values())])
+        cause = list(weights)[class_of(self.luck("quit/cause"), weights.values())]
+        seek = model.rules.hiring.seek_on_job
+        in_view = {"wage": model.offers_inside / model.offers, "employer": seek, "other": seek}
+        if self.luck("quit/looks in the park") < in_view.get(cause, 0.0):
+            model.going[self] = cause
+        else:
+            self.leave(cause)
+
+    def quit_post(self, cause: str) -> None:
+        """Go from the post, wherever to."""
+        self.model.tell("leave", self.identity, self.post.firm.identity, cause)
+        self.post.holder = None
 
     def leave(self, cause: str) -> None:
-        """Leave the post; those who stay in the city may come back."""
+        """Leave the post and the park; those who stay in the city may come back."""
         model, post = self.model, self.post
-        model.tell("leave", self.identity, post.firm.identity, cause)
+        self.quit_post(cause)
         for friend in list(self.friends.values()):
             self.lose(friend)
-        post.holder, self.post, self.wish = None, None, None
+        self.post = self.wish = None
         self.forget_month()
         self.remove()
         if cause in GONE_FOR_GOOD:
@@ -794,6 +805,29 @@ class Employee(mesa.Agent):
         pair = self.model.luck.pair(self.identity, vacancy)
         return self.model.luck.exponential("apply/which", self.model.month, pair)
 
+    def pay_at(self, firm: Enterprise) -> float:
+        """What a firm would pay, in standard deviations over the pay of like people."""
+        return self.model.luck.normal("wage", 0, self.model.luck.pair(self.identity, firm.identity))
+
+    def would_move_to(self, post: Post) -> bool:
+        """Say whether one would go there from one's present post, which one leaves."""
+        better = self.model.going[self] != "wage" or self.pay_at(post.firm) > self.premium
+        return better and post.firm is not self.post.firm
+
+    def move_to(self, post: Post) -> None:
+        """Go to another firm of the park: home, friends and the children's places stay."""
+        self.take(post)
+        self.mode = None
+        self.commute_min = self.km = 0.0
+        self.served, self.unserved, self.meetings = 1.0, 0.0, 0.0
+        places = self.model.places
+        if self.wish is not None and places[self.wish].minutes_from(post.unit) == math.inf:
+            self.wish = None
+        if self.flat is not None and places[self.flat].minutes_from(post.unit) == math.inf:
+            self.flat = None
+            self.moves += 1
+            self.choose_zone(post.building)
+
     def take(self, post: Post) -> None:
         """Take a post, its shift and its wage."""
         luck, people, firm = self.model.luck, self.model.scenario.population, post.firm
@@ -801,7 +835,7 @@ class Employee(mesa.Agent):
         self.since = self.model.month
         on_shifts = people.rotating_by_sector.get(firm.sector, people.rotating_shift_share)
         self.rotating = luck.uniform("person/shift", 0, self.identity) < on_shifts
-        self.premium = luck.normal("wage", 0, luck.pair(self.identity, firm.identity))
+        self.premium = self.pay_at(firm)
 
     # --- measured ---
 
@@ -869,7 +903,7 @@ class Enterprise(mesa.Agent):
         days = (p.search_days_tech if self.is_tech else p.search_days) / model.help_to_search()
         odds = 1 - math.exp(-365 / 12 / days)
         for post in self.posts:
-            if post.holder is None:
+            if post.holder is None or post.holder in model.going:
                 address = model.luck.pair(model.luck.pair(self.identity, post.number), post.fill)
                 if model.luck.uniform("search ends", model.month, address) < odds:
                     post.fill += 1
@@ -1084,7 +1118,8 @@ class Twin(mesa.Model):
         self.seekers: list[Employee] = []
         self.centre = Centre(0.0, 0.0, 1.0, 0.0)
         self.usual = Usual(1.0, 0.0, 0.0)
-        self.offers = 1.0
+        self.offers = self.offers_inside = 1.0
+        self.going: dict[Employee, str] = {}
         self.turned_away = self.spinoffs = self.demoted = 0
         self.requests = self.answered = self.projects = self.households_changed = 0
         people = scenario.population
@@ -1149,7 +1184,9 @@ class Twin(mesa.Model):
         self.everybody("use_services")
         self.live_together()
         self.everybody("retire")
-        self.offers = self.offers_that_arrive()
+        self.offers_inside = self.offers_of_the_park()
+        self.offers = 1 - self.rules.staying.offers_in_park + self.offers_inside
+        self.going = {}
         self.everybody("consider_quitting")
         self.everybody("live")
         self.move_homes()
@@ -1216,7 +1253,8 @@ class Twin(mesa.Model):
         """Let ties lapse, let people make new ones, and let firms that are tied begin something together."""
         p, luck, month = self.rules.community, self.luck, self.month
         for one, other in self.ties():
-            if luck.uniform("tie/lapse", month, one.pair_with(other)) < p.tie_decay:
+            colleagues = one.post.firm is other.post.firm
+            if colleagues or luck.uniform("tie/lapse", month, one.pair_with(other)) < p.tie_decay:
                 one.lose(other)
         self.meet("place", Employee.goes_to_place)
         self.meet("floor", Employee.lingers_on_floor)
@@ -1244,14 +1282,14 @@ class Twin(mesa.Model):
             if other is not None:
                 person.befriend(other)
 
-    def offers_that_arrive(self) -> float:
-        """Return how many offers reach people, relative to the plain park at month 0."""
+    def offers_of_the_park(self) -> float:
+        """Return how many offers of the park reach people, relative to all in the plain park at month 0."""
         share = self.rules.staying.offers_in_park
         if self.centre.vacancy_rate <= 0:
-            return 1.0
+            return share
         posts = [post for firm in self.enterprises for post in firm.posts]
         vacant = sum(post.holder is None for post in posts) / max(len(posts), 1)
-        return 1 - share + share * vacant / self.centre.vacancy_rate
+        return share * vacant / self.centre.vacancy_rate
 
     def move_homes(self) -> None:
         """Let people move, some of them into the park's flats."""
@@ -1277,26 +1315,36 @@ class Twin(mesa.Model):
         return 1 + p.college_boost * labour.colleges + fairs
 
     def hire(self) -> None:
-        """Fill the posts whose search ends, first with leavers who apply, then with strangers."""
+        """Fill the posts whose search ends, first with those of the park and with leavers, then with strangers."""
         p, luck = self.rules.hiring, self.luck
         self.matured: list[tuple[Post, int]] = []
         self.every_firm("search")
         self.seekers = [e for e in self.seekers if e.left >= self.month - round(p.seek_months)]
         segments = round(p.market_segments)
+        back = [e for e in self.seekers if e.left < self.month and e.luck("apply") < p.seek_in_park]
         applications: dict[Post, list[Employee]] = {}
-        for person in self.seekers:
-            if person.left == self.month or person.luck("apply") >= p.seek_in_park:
-                continue
+        for person in [*back, *self.going]:
             mine = luck.pair(person.identity, self.month) % segments
             offers = [(post, a) for post, a in self.matured if luck.pair(a, self.month) % segments == mine]
+            if person in self.going:
+                offers = [offer for offer in offers if person.would_move_to(offer[0])]
             if offers:
                 wish, _ = min(offers, key=lambda offer, e=person: e.race(offer[1]))
                 applications.setdefault(wish, []).append(person)
-        for post, people in applications.items():
-            winner = min(people, key=lambda e: e.luck("apply/lot"))
-            self.seekers.remove(winner)
-            self.register_agent(winner)
-            winner.take(post)
+        won = {post: min(people, key=lambda e: e.luck("apply/lot")) for post, people in applications.items()}
+        movers = self.going.keys() & set(won.values())
+        for person, cause in self.going.items():
+            if person in movers:
+                person.quit_post(cause)
+            else:
+                person.leave(cause)
+        for post, winner in won.items():
+            if winner in movers:
+                winner.move_to(post)
+            else:
+                self.seekers.remove(winner)
+                self.register_agent(winner)
+                winner.take(post)
         strangers = [post for post, _ in self.matured if post.holder is None]
         for post in strangers:
             identity = luck.newborn("person", post.firm.identity, post.number, post.fill)

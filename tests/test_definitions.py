@@ -69,6 +69,27 @@ def test_whoever_left_the_park_stays_in_the_denominator_of_retention(diary, mont
     assert diary.measured[month - 1]["retention_employer_12m"] == pytest.approx(same / len(then))
 
 
+def test_who_changes_the_employer_within_the_park_has_left_the_employer_and_not_the_park(diary):
+    log = diary.events.set_index(["identity", "month"])
+    left, hired = (log.index[log["kind"] == kind] for kind in ("leave", "hire"))
+    moved = {
+        (person, month)
+        for person, month in left.intersection(hired)
+        if person in diary.jobs[month] and person in diary.jobs[month - 1]
+    }
+    changed = {
+        (person, month)
+        for month in range(1, MONTHS + 1)
+        for person, firm in diary.jobs[month - 1].items()
+        if diary.jobs[month].get(person, firm) != firm
+    }
+    assert moved == changed
+    cohort = diary.model.memory.cohort
+    for k, person in enumerate(cohort["identity"].tolist()):
+        here = [person in month for month in diary.jobs]
+        assert cohort["gone_month"][k] == (-1 if all(here) else here.index(False))
+
+
 def test_retention_is_not_told_before_a_year_is_over(diary):
     assert all("retention_employee_12m" not in month for month in diary.measured[:11])
 
@@ -90,9 +111,9 @@ def test_a_firm_that_is_gone_stays_in_the_denominator(diary, month):
 def test_participation_counts_the_employees_of_today_who_came_in_the_last_year(diary):
     lately = set().union(*diary.took_part[-12:])
     now = diary.jobs[-1]
-    # who leaves and comes back within the year is known to have come
+    # who leaves and comes back within the year is known to have come: a few whom the diary did not see
     assert diary.measured[-1]["participation_share"] == pytest.approx(
-        len(lately & set(now)) / len(now), abs=0.01
+        len(lately & set(now)) / len(now), abs=max(0.01, 1.5 / len(now))
     )
 
 

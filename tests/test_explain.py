@@ -17,8 +17,9 @@ from parksim.phases import staying
 from parksim.scenario.schema import Scenario
 
 PARK, TOWN = ps.load("tiny-park"), ps.load("tiny-community")
-BY_FAR = {  # people mind the way to work very much, and many have children and e-bikes
+BY_FAR = {  # people mind the way to work and visits in vain very much, and many have children and e-bikes
     "parameters.staying.commute_per_10min": 1.2,
+    "parameters.staying.services": -1.0,
     "parameters.staying.quit_monthly": 0.03,
     "population.household": {"single": 0.3, "couple": 0.3, "kindergarten": 0.4, "school": 0.0},
     "population.ebike_share": {"low": 0.5, "middle": 0.5, "high": 0.5},

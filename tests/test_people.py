@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import parksim as ps
+from parksim import synthesis
 from parksim.errors import ParksimError
 from parksim.people import HOUSEHOLDS, WAGE_BANDS, attributes
 from parksim.phases import staying
@@ -255,6 +259,91 @@ def test_only_the_eligible_rent():
     rows = np.flatnonzero(model.posts.filled)
     ok = homes.may_rent(model, rows, model.place.amenities[model.place.flats[0]])
     assert (ok == (model.posts.wage_band[rows] == WAGE_BANDS.index("low"))).all()
+
+
+# --- moving on within the park -------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def moves(park):
+    """What was known of everybody before the months in which they changed the employer, and after them."""
+    model = ps.ParkModel(
+        park.with_({"parameters.staying.quit_monthly": 0.05, "parameters.community.floor_tie": 0.5}), seed=2
+    )
+    seen = []
+    for _ in range(4):
+        before = model.employees.to_pandas().set_index("identity")
+        model.step()
+        after = model.employees.to_pandas().set_index("identity")
+        both = before.join(after, lsuffix="_before", rsuffix="_after", how="inner")
+        events = model.event_table().query("month == @model.month").set_index("identity")
+        both["cause"] = events.query("kind == 'leave'")["detail"].reindex(both.index)
+        both["moved_home"] = both.index.isin(events.query("kind == 'move_home'").index)
+        seen.append(both[both["firm_before"] != both["firm_after"]])
+    return pd.concat(seen)
+
+
+def test_some_who_quit_go_to_another_firm_of_the_park_and_stay_who_they_are(moves):
+    assert len(moves) > 20
+    assert set(moves["cause"]) <= {"wage", "employer", "other"}
+    assert (moves["since_after"] > moves["since_before"]).all()
+    at_home = moves[~moves["moved_home"]]
+    assert (at_home["zone_before"] == at_home["zone_after"]).all()
+    assert (moves["trust_after"] > 0).all()
+    assert (moves["ties_before"] > 0).any()
+
+
+def test_who_goes_for_pay_goes_where_it_is_better(moves):
+    pay = moves[moves["cause"] == "wage"]
+    assert len(pay) > 5
+    assert (pay["premium_after"] > pay["premium_before"]).all()
+    rest = moves[moves["cause"] != "wage"]
+    assert (rest["premium_after"] < rest["premium_before"]).any()
+
+
+def test_where_people_go_does_not_change_how_many_quit(park):
+    runs = []
+    for share in (0.0, 1.0):
+        model = ps.ParkModel(park.with_({"start.burn_in_months": 0}), seed=1)
+        model.spec = model.spec.with_(
+            {"parameters.hiring.seek_on_job": share, "parameters.staying.offers_in_park": 0.0}
+        )
+        model.step()
+        runs.append(model)
+    log = [m.event_table().query("kind == 'leave' and detail in ['wage', 'other', 'commute']") for m in runs]
+    assert set(log[0]["identity"]) == set(log[1]["identity"])
+    staying_on = [set(m.employees.identity) & set(e["identity"]) for m, e in zip(runs, log, strict=True)]
+    assert not staying_on[0]
+    assert staying_on[1]
+
+
+def test_acquaintances_are_not_lost_by_changing_the_employer():
+    from parksim.ties import Ties
+
+    ties = Ties()
+    ties.row, ties.identity = np.array([[0, 1], [1, 2]], np.int32), np.array([[10, 11], [11, 12]], np.uint64)
+    ties.follow(np.array([1, 2]), np.array([5, 1]), 6)
+    assert ties.row.tolist() == [[0, 5], [5, 1]]
+
+
+def test_the_badly_paid_of_long_ago_have_left_before_month_0(park):
+    # Oracle: play the same hazard, month by month, on people who were all hired at once.
+    p = park.parameters.staying
+    rng = np.random.default_rng(0)
+    z = rng.standard_normal(400_000)
+    worse = 1 - p.wage_share + p.wage_share * np.array([math.erfc(x / math.sqrt(2)) for x in z])
+    mean, here = {}, np.ones(z.size, dtype=bool)
+    for month in range(97):
+        if month in (3, 24, 96):
+            mean[month] = z[here].mean()
+        shape = np.select([month < 6, month < 12, month < 36], [1.6, 1.3, 1.0], 0.6)
+        here &= rng.random(z.size) >= p.quit_monthly * shape * worse
+    tenure = np.repeat(list(mean), 100_000)
+    model = ps.ParkModel(small(), seed=1)
+    drawn = synthesis._premium_after(model, np.tile(z[:100_000], 3), tenure)
+    for month, expected in mean.items():
+        assert drawn[tenure == month].mean() == pytest.approx(expected, abs=0.012), month
+    assert (np.diff(drawn[np.argsort(np.tile(z[:100_000], 3)[:100_000])]) >= 0).all()
 
 
 # --- hiring and households -----------------------------------------------------------------------

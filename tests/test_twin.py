@@ -26,6 +26,8 @@ LIVELY = {  # everything that is off by default or seldom happens, so that equal
     "parameters.staying.park_home": 0.7,
     "parameters.staying.quit_monthly": 0.05,
     "parameters.hiring.seek_in_park": 0.4,
+    "parameters.hiring.seek_on_job": 0.6,
+    "parameters.hiring.market_segments": 3,
     "parameters.home.flat_weight": 0.3,
     "parameters.travel.monthly_part": 0.3,
     "parameters.home.tenant_moves_year": 1.0,
@@ -278,6 +280,11 @@ def test_the_comparison_speaks_about_every_rule(restless):
     gone = {e.identity for e in events if e.kind == "leave"}
     assert any(e.kind == "hire" and e.identity in gone for e in events), "nobody came back"
     people = [e for _, twin in restless.values() for e in twin.employees]
+    hired = {(e.identity, e.month) for e in events if e.kind == "hire"}
+    moved = {e.identity: e.detail for e in events if e.kind == "leave" and (e.identity, e.month) in hired}
+    assert {"wage", "other"} <= set(moved.values()), "nobody changed the employer within the park"
+    assert any(e.friends for e in people if e.identity in moved), "nobody took friends along"
+    assert any(e.place for e in people if e.identity in moved), "no child kept its place"
     assert any(e.place for e in people), "nobody holds a place"
     assert any(e.took_part > 0 for e in people), "nobody took part"
     assert {e.mode for e in people} >= {"walk", "bicycle", "ebike", "bus", "metro", "car"}

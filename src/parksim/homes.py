@@ -137,6 +137,17 @@ def leave_flats(model: ParkModel, rows: Rows) -> None:
     posts.flat[rows] = -1
 
 
+def leave_barred_flats(model: ParkModel, rows: Rows) -> None:
+    """Let people whose new desk gives no right to their flat of the park leave it, or the waiting list."""
+    posts, usable = model.posts, model.place.usable
+    wish = posts.flat_wish[rows]
+    posts.flat_wish[rows] = np.where((wish >= 0) & usable[posts.unit[rows], wish], wish, -1)
+    lodgers = rows[posts.flat[rows] >= 0]
+    barred = lodgers[~usable[posts.unit[lodgers], posts.flat[lodgers]]]
+    posts.moves[barred] += 1
+    leave_flats(model, barred)
+
+
 def may_rent(model: ParkModel, rows: Rows, flats: Amenity) -> npt.NDArray[np.bool_]:
     """Say who is eligible for these flats, by wage band and age."""
     posts = model.posts

@@ -392,22 +392,15 @@ class ParkModel(AgentSeam):
     # --- people ---------------------------------------------------------------------------------
 
     def seat(self, rows: Rows, people: dict[str, npt.NDArray[Any]]) -> None:
-        """Put people on posts; columns that belong to the person come along, the rest starts afresh."""
+        """Put people on posts; columns that belong to the person come along, the rest as far as it is given."""
         for name, (_, fill) in PERSON.items():
             getattr(self.posts, name)[rows] = people.get(name, fill)
         for name in HELD:
-            getattr(self.posts, name)[rows] = POST[name][1]
+            getattr(self.posts, name)[rows] = people.get(name, POST[name][1])
 
     def leave(self, rows: Rows, cause: npt.NDArray[np.int8]) -> None:
         """Let people leave their posts, which stay as vacancies; those still in the city may come back."""
         posts = self.posts
-        self.log(
-            "leave",
-            posts.identity[rows],
-            self.firms.identity[posts.firm[rows]],
-            cause,
-        )
-        self.memory.left(self, rows, cause)
         stays = rows[~np.isin(cause, staying.GONE)]
         if stays.size:  # a flat of the park is for those who work there
             lodgers = stays[posts.flat[stays] >= 0]
@@ -416,6 +409,13 @@ class ParkModel(AgentSeam):
         people = {name: getattr(posts, name)[stays].copy() for name in PERSON}
         people["flat_wish"][:] = -1
         self.seekers.add(people, self.month)
+        self.vacate(rows, cause)
+
+    def vacate(self, rows: Rows, cause: npt.NDArray[np.int8]) -> None:
+        """Make posts vacant whose holders leave the employer; where these go is the caller's business."""
+        posts = self.posts
+        self.log("leave", posts.identity[rows], self.firms.identity[posts.firm[rows]], cause)
+        self.memory.left(self, rows, cause)
         for name, (_, fill) in PERSON.items():
             getattr(posts, name)[rows] = fill
         for name in HELD:

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from parksim import homes
-from parksim.chance import combine
+from parksim.chance import Chance, Floats, Ids, combine
 from parksim.people import attributes
 
 if TYPE_CHECKING:
@@ -50,5 +50,9 @@ def begin_post(model: ParkModel, rows: Rows) -> None:
     ids = posts.identity[rows]
     sector = model.firms.sector[posts.firm[rows]]
     posts.rotating[rows] = chance.uniform("person/shift", 0, ids) < model.shift_share[sector]
-    contract = combine(ids, model.firms.identity[posts.firm[rows]])
-    posts.premium[rows] = chance.normal("wage", 0, contract)
+    posts.premium[rows] = wage_premium(chance, ids, model.firms.identity[posts.firm[rows]])
+
+
+def wage_premium(chance: Chance, people: Ids, employers: Ids) -> Floats:
+    """Return what each employer pays each person, in standard deviations over the pay of like people."""
+    return chance.normal("wage", 0, combine(people, employers))

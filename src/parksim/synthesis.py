@@ -22,6 +22,7 @@ from parksim.phases.staying import tenure_factor
 
 if TYPE_CHECKING:
     from parksim.model import ParkModel
+    from parksim.scenario.parameters import StayingParameters
     from parksim.scenario.schema import Enterprises
 
 _LONGEST_TENURE = 480  # months
@@ -139,18 +140,45 @@ def _people(model: ParkModel) -> None:
     posts.filled[rows] = True
     born = -model.firms.born[posts.firm[rows]]
     oldest = np.minimum(born, ((posts.age[rows] - _FIRST_JOB_AGE) * 12).astype(np.int64))
-    posts.since[rows] = model.month - _tenure(model, posts.identity[rows], np.maximum(oldest, 0))
+    tenure = _tenure(model, posts.identity[rows], np.maximum(oldest, 0))
+    posts.since[rows] = model.month - tenure
+    posts.premium[rows] = _premium_after(model, posts.premium[rows].astype(np.float64), tenure)
+
+
+def _hazard_so_far(p: StayingParameters) -> Floats:
+    """Cumulative hazard of quitting after so many whole months with the employer, at the usual wage, [month]."""
+    hazard = np.minimum(p.quit_monthly * tenure_factor(p, np.arange(_LONGEST_TENURE)), 0.999)
+    return np.asarray(np.r_[0.0, np.cumsum(-np.log1p(-hazard))])
 
 
 def _tenure(
     model: ParkModel, ids: npt.NDArray[np.uint64], longest: npt.NDArray[np.int64]
 ) -> npt.NDArray[np.int64]:
-    """Draw months with the employer from the law that constant hiring and the tenure hazard lead to."""
+    """Draw months with the employer from the law that constant hiring and the hazard by tenure and wage lead to.
+
+    Of those hired t months ago the share ``E exp(-H(t) (1 - w + 2 w V))`` is here, with w the share of better
+    offers in the hazard and V uniform: the share of like people who are paid better.
+    """
     p = model.spec.parameters.staying
-    months = np.arange(_LONGEST_TENURE)
-    hazard = np.minimum(p.quit_monthly * tenure_factor(p, months), 1.0)
-    alive = np.r_[1.0, np.cumprod(1 - hazard)[:-1]]
+    so_far = _hazard_so_far(p)[:-1]
+    spread = np.maximum(2 * p.wage_share * so_far, 1e-9)
+    alive = np.exp(-(1 - p.wage_share) * so_far) * -np.expm1(-spread) / spread
     below: Floats = np.r_[0.0, np.cumsum(alive)]
     reach = np.minimum(longest + 1, _LONGEST_TENURE)
     u = model.chance.uniform("tenure", 0, combine(ids, 1)) * below[reach]
     return np.minimum(np.searchsorted(below, u, side="right") - 1, longest)
+
+
+def _premium_after(model: ParkModel, premium: Floats, tenure: npt.NDArray[np.int64]) -> Floats:
+    """Return the wages of those who are still here: the badly paid have left, the more the longer ago.
+
+    V (:func:`_tenure`) is uniform at hire; among those still here after t months its density is proportional to
+    ``exp(-2 w H(t) V)``. The ranks of the draws are kept.
+    """
+    from scipy.special import ndtr, ndtri  # noqa: PLC0415  (scipy is slow to import)
+
+    p = model.spec.parameters.staying
+    tilt = 2 * p.wage_share * _hazard_so_far(p)[tenure]
+    at_hire = ndtr(-premium)
+    now = np.where(tilt > 1e-9, -np.log1p(at_hire * np.expm1(-tilt)) / np.maximum(tilt, 1e-9), at_hire)
+    return np.asarray(-ndtri(now))

@@ -101,6 +101,13 @@ class Ties:
         self.identity = np.concatenate([self.identity, ids[fresh]])
         return int(fresh.size)
 
+    def follow(self, old: Rows, new: Rows, posts: int) -> None:
+        """Take ties along from the posts that people left to those they took; there are so many posts."""
+        if old.size and len(self):
+            now_at = np.arange(posts, dtype=np.int32)
+            now_at[old] = new
+            self.row = now_at[self.row]
+
     def count(self, posts: int) -> npt.NDArray[np.int64]:
         """Count the ties of every post's holder."""
         return np.bincount(self.row.ravel(), minlength=posts)

@@ -120,8 +120,8 @@ class Explanation:
     life : DataFrame
         Index ``scenario, month`` from 0; columns ``home``, ``employer``, ``mode``, ``minutes``, the
         :data:`LEGS` (they add up to the minutes), ``served`` (share of the visits wanted), ``unserved`` (visits
-        a month), ``asked`` (a request made), ``ties``, ``trust``, ``applied`` (for a post, having left one). Home
-        and employer are empty while nobody in the park employs the person.
+        a month), ``asked`` (a request made), ``ties``, ``trust``, ``applied`` (for a post of the park, having left
+        or quit another). Home and employer are empty while nobody in the park employs the person.
     hazard : DataFrame
         Index ``scenario, month``; the factors of :data:`TERMS`, ``hazard``, the draw ``u`` (quits if below),
         and ``odds_move``, ``u_move`` likewise for moving home.
@@ -404,7 +404,8 @@ class _Watch:
     def _search(self, model: ParkModel) -> None:
         seekers = model.seekers
         mine = np.flatnonzero(seekers.identity == self.employee)
-        self.life[-1]["applied"] = bool(np.isin(mine, hiring.applicants(model)).any())
+        on_the_job = np.isin(self._row(model), seekers.on_the_job[0]).any()
+        self.life[-1]["applied"] = bool(np.isin(mine, hiring.applicants(model)).any() or on_the_job)
 
     def _evening(self, model: ParkModel) -> None:
         row = self._row(model)

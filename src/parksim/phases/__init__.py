@@ -47,6 +47,11 @@ WRITES: dict[str, frozenset[str]] = {
             "posts.since",
             "posts.rotating",
             "posts.premium",
+            "posts.zone",
+            "posts.flat",
+            "posts.flat_wish",
+            "posts.moves",
+            "ties",
             "seekers",
             "events",
         }

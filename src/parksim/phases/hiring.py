@@ -1,4 +1,4 @@
-"""Hiring: vacancies mature after a search, and are taken by leavers of the last months or by strangers."""
+"""Hiring: after a search, vacancies go to people of other firms, leavers of the last months, or strangers."""
 
 from __future__ import annotations
 
@@ -7,21 +7,29 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from parksim import homes
 from parksim.chance import Floats, combine
 from parksim.matching import least, pairs_within
-from parksim.newcomers import arrive, begin_post
-from parksim.people import PERSON
+from parksim.newcomers import arrive, begin_post, wage_premium
+from parksim.people import ALLOTTED, PERSON
+from parksim.phases.staying import WAGE
 
 if TYPE_CHECKING:
     from parksim.model import ParkModel
 
+Rows = npt.NDArray[np.intp]
+
+NOBODY: tuple[Rows, npt.NDArray[np.int8]] = (np.empty(0, dtype=np.intp), np.empty(0, dtype=np.int8))
 _DAYS_PER_MONTH = 365 / 12
+_KEPT = tuple(name for category in ALLOTTED for name in (category, f"{category}_wait"))
 
 
 def play(model: ParkModel) -> None:
-    """Fill the vacancies whose search ends this month."""
+    """Fill the vacancies whose search ends this month, and let those go who have quit."""
     posts, firms, chance, month = model.posts, model.firms, model.chance, model.month
-    vacant = np.flatnonzero((posts.firm >= 0) & ~posts.filled)
+    to_fill = (posts.firm >= 0) & ~posts.filled
+    to_fill[model.seekers.on_the_job[0]] = True  # they go, wherever to
+    vacant = np.flatnonzero(to_fill)
     address = vacancy_identity(model, vacant)
     ends = chance.uniform("search ends", month, address) < fill_odds(model, vacant)
     matured, address = vacant[ends], address[ends]
@@ -35,7 +43,7 @@ def play(model: ParkModel) -> None:
     model.log("hire", posts.identity[matured], firms.identity[posts.firm[matured]], posts.zone[matured])
 
 
-def vacancy_identity(model: ParkModel, rows: npt.NDArray[np.intp]) -> npt.NDArray[np.uint64]:
+def vacancy_identity(model: ParkModel, rows: Rows) -> npt.NDArray[np.uint64]:
     """Address vacancies by (employer, post, fill)."""
     posts = model.posts
     employer = model.firms.identity[posts.firm[rows]]
@@ -60,35 +68,66 @@ def _help(model: ParkModel) -> float:
     return float(help_)
 
 
-def _from_the_park(
-    model: ParkModel, matured: npt.NDArray[np.intp], address: npt.NDArray[np.uint64]
-) -> npt.NDArray[np.bool_]:
-    """Let leavers of the last months apply; they meet the vacancies of their segment of the labour market.
+def _from_the_park(model: ParkModel, matured: Rows, address: npt.NDArray[np.uint64]) -> npt.NDArray[np.bool_]:
+    """Let leavers of the last months apply, and those about to leave another firm of the park.
 
-    Each applicant prefers one vacancy (an exponential race over the segment); a lottery settles who gets it.
+    They meet the vacancies of their segment of the labour market. Each applicant prefers one of those that suit
+    (an exponential race over the segment); a lottery settles who gets it. Who is about to leave and gets none
+    leaves the park all the same.
     """
-    p, chance, month = model.spec.parameters.hiring, model.chance, model.month
-    taken = np.zeros(matured.size, dtype=np.bool_)
-    model.seekers.forget_before(month - round(p.seek_months))
+    p, posts, chance, month = model.spec.parameters.hiring, model.posts, model.chance, model.month
     seekers = model.seekers
-    if len(seekers) == 0 or matured.size == 0:
-        return taken
-    apply = applicants(model)
-    if apply.size == 0:
-        return taken
+    seekers.forget_before(month - round(p.seek_months))
+    going, cause = seekers.on_the_job
+    seekers.on_the_job = NOBODY
+    back = applicants(model)
+    ids = np.concatenate([seekers.identity[back], posts.identity[going]])
     segments = np.uint64(round(p.market_segments))
-    here = combine(seekers.identity[apply], month) % segments
-    there = combine(address, month) % segments
-    one, post = pairs_within(here, there)
-    pairs = combine(seekers.identity[apply[one]], address[post])
-    preferred = least(one, chance.exponential("apply/which", month, pairs))
-    people, wish = apply[one[preferred]], post[preferred]
-    first = least(wish, chance.uniform("apply/lot", month, seekers.identity[people]))
+    one, post = pairs_within(combine(ids, month) % segments, combine(address, month) % segments)
+    suits = np.ones(one.size, dtype=np.bool_)
+    on_job = one >= back.size
+    asks = one[on_job] - back.size
+    suits[on_job] = _suits(model, going[asks], cause[asks], matured[post[on_job]])
+    one, post = one[suits], post[suits]
+    preferred = least(one, chance.exponential("apply/which", month, combine(ids[one], address[post])))
+    people, wish = one[preferred], post[preferred]
+    first = least(wish, chance.uniform("apply/lot", month, ids[people]))
     people, wish = people[first], wish[first]
-    model.seat(matured[wish], seekers.take(people))
+    inside = people >= back.size
+    _move_on(model, going, cause, people[inside] - back.size, matured[wish[inside]])
+    old = back[people[~inside]]
+    model.seat(matured[wish[~inside]], seekers.take(old))
+    seekers.drop(old)
+    taken = np.zeros(matured.size, dtype=np.bool_)
     taken[wish] = True
-    seekers.drop(people)
     return taken
+
+
+def _suits(model: ParkModel, held: Rows, cause: npt.NDArray[np.int8], offered: Rows) -> npt.NDArray[np.bool_]:
+    """Say who of those about to leave would take which posts: another firm's, and better paid if they go for pay."""
+    posts, firms = model.posts, model.firms
+    pay = wage_premium(model.chance, posts.identity[held], firms.identity[posts.firm[offered]])
+    better = (cause != WAGE) | (pay > posts.premium[held])
+    return np.asarray(better & (posts.firm[held] != posts.firm[offered]))
+
+
+def _move_on(
+    model: ParkModel, going: Rows, cause: npt.NDArray[np.int8], who: npt.NDArray[np.intp], new: Rows
+) -> None:
+    """Let all of these leave their posts, and those of them who found another in the park take it.
+
+    These stay the person they are: home, ties and the children's places come along.
+    """
+    posts = model.posts
+    stays = np.zeros(going.size, dtype=np.bool_)
+    stays[who] = True
+    old = going[who]
+    people = {name: getattr(posts, name)[old] for name in (*PERSON, *_KEPT)}
+    model.leave(going[~stays], cause[~stays])
+    model.vacate(old, cause[who])
+    model.seat(new, people)
+    model.ties.follow(old, new, len(posts))
+    homes.leave_barred_flats(model, new)
 
 
 def applicants(model: ParkModel) -> npt.NDArray[np.intp]:
@@ -100,9 +139,19 @@ def applicants(model: ParkModel) -> npt.NDArray[np.intp]:
 
 
 class Seekers:
-    """People who left a post, stayed in the city and may come back: the columns of a person, plus ``left``."""
+    """People who left a post, stayed in the city and may come back: the columns of a person, plus ``left``.
+
+    Attributes
+    ----------
+    left : int array
+        Month of leaving.
+    on_the_job : pair of arrays
+        Between quitting and hiring: posts of those who have quit and try the park's vacancies first, and why
+        they go.
+    """
 
     def __init__(self) -> None:
+        self.on_the_job = NOBODY
         self.left = np.empty(0, dtype=np.int32)
         self._data = {name: np.empty(0, dtype) for name, (dtype, _) in PERSON.items()}
 

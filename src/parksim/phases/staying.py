@@ -118,10 +118,13 @@ def offers(model: ParkModel, middle: Centre) -> float:
 
     Most come from outside and stay as they are; those from the park follow its vacancies.
     """
-    p = model.spec.parameters.staying
-    if middle.vacancy_rate <= 0:
-        return 1.0
-    return float(1 - p.offers_in_park + p.offers_in_park * vacancy_rate(model) / middle.vacancy_rate)
+    return 1 - model.spec.parameters.staying.offers_in_park + offers_inside(model, middle)
+
+
+def offers_inside(model: ParkModel, middle: Centre) -> float:
+    """Offers of the park's own vacancies, relative to all offers in the plain park at month 0."""
+    share = model.spec.parameters.staying.offers_in_park
+    return share * vacancy_rate(model) / middle.vacancy_rate if middle.vacancy_rate > 0 else share
 
 
 def vacancy_rate(model: ParkModel) -> float:
@@ -184,7 +187,7 @@ def retire(model: ParkModel) -> None:
 
 
 def quit_posts(model: ParkModel) -> None:
-    """Let people quit, and say why."""
+    """Let people quit, and say why; those who look in the park first keep their posts until hiring."""
     posts, p, chance, month = model.posts, model.spec.parameters.staying, model.chance, model.month
     middle = model.centre
     assert middle is not None
@@ -198,7 +201,21 @@ def quit_posts(model: ParkModel) -> None:
         chance.uniform("quit/left city", month, ids),
         chance.uniform("quit/cause", month, ids),
     )
-    model.leave(rows, cause)
+    looks = chance.uniform("quit/looks in the park", month, ids) < odds_of_looking(model, middle)[cause]
+    model.seekers.on_the_job = rows[looks], cause[looks]
+    model.leave(rows[~looks], cause[~looks])
+
+
+def odds_of_looking(model: ParkModel, middle: Centre) -> Floats:
+    """Share of those who quit who have a vacancy of the park in view, by cause.
+
+    The better offer came from the park, or the employer is left and not the place. Whoever finds nothing there
+    goes all the same: who quits is settled, where to is not.
+    """
+    odds = np.zeros(len(CAUSES))
+    odds[WAGE] = offers_inside(model, middle) / max(offers(model, middle), 1e-12)
+    odds[[EMPLOYER, OTHER]] = model.spec.parameters.hiring.seek_on_job
+    return odds
 
 
 def causes(

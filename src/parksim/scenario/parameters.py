@@ -352,6 +352,15 @@ class HiringParameters(Frozen):
         "chance that a leaver who stayed in the city applies for a post in the park",
         le=1,
     )
+    seek_on_job: float = param(
+        0.15,
+        0.05,
+        0.30,
+        "share",
+        "assumed",
+        "of those who quit for the employer's sake or for no named reason, who try the park's vacancies first",
+        le=1,
+    )
     seek_months: float = param(
         6, 3, 12, "months", "assumed", "how long a leaver goes on applying", ge=1, le=60
     )
