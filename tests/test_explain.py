@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
+from inspect import getsource
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -10,10 +14,21 @@ from typer.testing import CliRunner
 import parksim as ps
 from parksim.cli import app
 from parksim.errors import ParksimError
-from parksim.experiment.explain import LEGS, TERMS, _Watch, _Watched, explain, most_changed
+from parksim.experiment import explain as explaining
+from parksim.experiment.explain import (
+    LEGS,
+    TERMS,
+    Parting,
+    _Watch,
+    _Watched,
+    explain,
+    explain_each,
+    most_changed,
+)
 from parksim.experiment.work import replication_seed
 from parksim.model import ParkModel
 from parksim.phases import staying
+from parksim.report.messages import catalogue
 from parksim.scenario.schema import Scenario
 
 PARK, TOWN = ps.load("tiny-park"), ps.load("tiny-community")
@@ -52,7 +67,7 @@ def partings():
     """Everybody's parting in a restless family."""
     base, other = PARK.with_(BY_FAR), TOWN.with_(BY_FAR)
     found = most_changed(base, other, 25, fixed=True, months=MONTHS)
-    return [explain(base, other, i, fixed=True, months=MONTHS) for i in found.index.tolist()]
+    return explain_each(base, other, found.index.tolist(), fixed=True, months=MONTHS)
 
 
 # --- the same person, untouched ------------------------------------------------------------------
@@ -62,10 +77,11 @@ def test_looking_changes_nothing():
     for scenario in (PARK.with_(BY_FAR), TOWN.with_(BY_FAR)):
         alone = ParkModel(scenario, seed=7).run(6)
         seen = _Watched(scenario, seed=7)
-        seen.watch = _Watch(int(alone.posts.identity[0]))
-        seen.watch.begin(seen)
+        watch = _Watch(int(alone.posts.identity[0]))
+        seen.watches = (watch,)
+        watch.begin(seen)
         seen.run(6)
-        seen.watch.end(seen)
+        watch.end(seen)
         assert alone.event_table().equals(seen.event_table())
         assert pd.DataFrame(alone.measured).equals(pd.DataFrame(seen.measured))
         for name in alone.posts.columns:
@@ -184,15 +200,35 @@ def test_what_is_on_offer_in_one_layout_only_is_named(one, partings):
 
 def test_a_shorter_wait_turns_a_mode():
     base, other = after_park(BY_FAR, {"gateways.bus-stop.headway_min": 1, "gateways.bus-stop.fare": 0})
-    found = [
-        explain(base, other, i, fixed=True, months=1)
-        for i in most_changed(base, other, 40, fixed=True, months=1).index.tolist()
-    ]
+    everybody = most_changed(base, other, 40, fixed=True, months=1).index.tolist()
+    found = explain_each(base, other, everybody, fixed=True, months=1)
     turned = [x.parting for x in found if x.parting is not None and x.parting.decision == "mode"]
     assert turned
     for parting in turned:
         assert (parting.base, parting.other, parting.term) == ("ebike", "bus", "wait")
         assert set(parting.terms.index[parting.terms["difference"].abs() > 1e-6]) == {"wait", "money"}
+
+
+def test_two_lives_are_told_in_chinese(one, partings):
+    reasons = set()
+    for x in (one, *partings):
+        names = {"North", "South", "Alpha", "Beta", "dormitory-flats"}  # the files have them in English only
+        assert set(re.findall(r"[A-Za-z][A-Za-z-]+", x.told("zh"))) <= names
+        reasons |= {x.parting.reason} if x.parting else set()
+        assert x.parting is None or x.why in x.text
+    assert {"hazard", "offered"} <= reasons
+
+
+def test_every_sentence_about_a_parting_can_be_said():
+    x = explain(PARK, TOWN, people()[0], fixed=True, months=1)
+    every = {k.removeprefix("why.") for k in catalogue("en") if k.startswith("why.")}
+    assert {reason for reason in every if f'"{reason}"' not in getsource(explaining)} == set()
+    facts = dict.fromkeys(("worth", "total", "u", "low", "high", "factor", "odds_base", "odds_other"), "0.5")
+    facts |= {"where": 1, "mode": "bus", "home": "North", "cause": "wage", "causes": ["wage", ""]}
+    for reason in every:
+        for decision in ("mode", "quit", "home"):
+            p = Parting(1, decision, "bus", "walk", pd.DataFrame(), "ride", False, reason, facts)
+            assert "{" not in replace(x, parting=p).why
 
 
 # --- errors --------------------------------------------------------------------------------------

@@ -11,6 +11,8 @@ sys.path.append(str(Path(__file__).parent))
 
 from require import need
 
+from parksim.experiment.decompose import MECHANISMS
+from parksim.experiment.explain import LEGS, TERMS
 from parksim.indicators import ALL, describe
 from parksim.phases.staying import CAUSES
 from parksim.report import style
@@ -111,6 +113,9 @@ def test_every_message_that_is_asked_for_is_there():
         ("grade", {"A", "B", "C", "assumed"}),
         ("grade_short", {"A", "B", "C", "assumed"}),
         ("cause", {*CAUSES, "displaced"}),
+        ("leg", set(LEGS)),
+        ("term", {*LEGS, *TERMS, "money", "rate_of_moving", "way_to_work"}),
+        ("mechanism", set(MECHANISMS)),
     ],
 )  # fmt: skip
 def test_a_family_of_messages_has_exactly_the_members_of_the_model(section, members):

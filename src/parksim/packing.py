@@ -94,13 +94,18 @@ def pack_frame(frame: pd.DataFrame) -> bytes:
 
 def unpack_frame(data: bytes) -> pd.DataFrame:
     """Return what :func:`pack_frame` packed."""
+    return pd.DataFrame(
+        {
+            name: column.astype(object) if column.dtype.kind == "U" else column
+            for name, column in unpack_arrays(data).items()
+        }
+    )
+
+
+def unpack_arrays(data: bytes) -> dict[str, np.ndarray[Any, np.dtype[Any]]]:
+    """Return what :func:`pack_frame` packed as one array a column, texts as numpy's: quicker than a DataFrame."""
     with np.load(io.BytesIO(data), allow_pickle=False) as columns:
-        return pd.DataFrame(
-            {
-                name: columns[name].astype(object) if columns[name].dtype.kind == "U" else columns[name]
-                for name in columns.files
-            }
-        )
+        return {name: columns[name] for name in columns.files}
 
 
 def digest(indicators: Mapping[str, float], packed: Packed) -> str:

@@ -5,13 +5,17 @@ from __future__ import annotations
 
 import json
 import math
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from parksim.cli import app
-from parksim.cli.runs import Months, Seed, bar, table
+from parksim.cli.runs import Months, Seed, bar, named, table
+from parksim.cli.words import Lang  # noqa: TC001  (Typer reads the annotations)
 from parksim.errors import ParksimError
+
+if TYPE_CHECKING:
+    from parksim.report.messages import Messages
 
 Base = Annotated[str, typer.Argument(metavar="BASE", help="Name of the library, or a file.")]
 Other = Annotated[str, typer.Argument(metavar="OTHER", help="What it is compared with.")]
@@ -32,41 +36,48 @@ def explain(
     seed: Seed = 1,
     rep: Annotated[int, typer.Option("--rep", min=0, help="Replication of the comparison, from 0.")] = 0,
     months: Months = 36,
+    lang: Lang = "en",
     *,
     fixed: Fixed = False,
 ) -> None:
     """Tell one person's life under two layouts, and which term parted the two."""
     from parksim.experiment import explain as explaining
+    from parksim.report.messages import Messages
+    from parksim.scenario.read import load
 
+    m = Messages(lang)
     if (employee is None) == (most_changed is None):
         raise ParksimError("give either --employee ID or --most-changed N")
+    pair = (load(base), load(other))
     if employee is not None:
-        print(
-            explaining.explain(
-                base, other, employee, seed=seed, replication=rep, months=months, fixed=fixed
-            ).text
-        )
+        found = explaining.explain(*pair, employee, seed=seed, replication=rep, months=months, fixed=fixed)
+        print(found.told(lang))
         return
     frame = explaining.most_changed(
-        base, other, most_changed or 1, seed=seed, replication=rep, months=months, fixed=fixed
+        *pair, most_changed or 1, seed=seed, replication=rep, months=months, fixed=fixed
     )
     rows = []
     for person in frame.reset_index().to_dict("records"):
-        who = ", ".join(str(person[group]) for group in ("wage_band", "age", "household", "home_zone"))
+        who = m("page.comma").join(
+            m.group(f"{group}={person[group]}", pair[0])[1]
+            for group in ("wage_band", "age", "household", "home_zone")
+        )
         minutes, month, cause = (
             [value for name, value in person.items() if str(name).startswith(what)]
             for what in ("minutes", "left_month", "left_cause")
         )
         times = " → ".join(f"{value:.1f}" for value in minutes)
         left = " → ".join(
-            "stays" if at < 0 else f"month {at} ({why})" for at, why in zip(month, cause, strict=True)
+            m("explain.stays")
+            if at < 0
+            else m("explain.leaves_in", month=at, cause=m.word(f"cause.{why}", why))
+            for at, why in zip(month, cause, strict=True)
         )
         rows.append((str(person["employee"]), who, times, left))
-    table(
-        f"most changed from {base} to {other}, replication {rep} of seed {seed}, {months} months",
-        ("employee", "who, at month 0", "commute, minutes", "leaves the employer of month 0"),
-        rows,
-    )
+    names = [s.name if lang == "en" else m.own(s) for s in pair]
+    setting = {"base": names[0], "other": names[1], "rep": rep, "seed": seed, "months": months}
+    head = ("explain.employee", "explain.who", "explain.minutes_head", "explain.leaves")
+    table(m("explain.changed_title", **setting), tuple(map(m, head)), rows)
 
 
 @app.command()
@@ -80,44 +91,52 @@ def decompose(
     workers: Annotated[
         int | None, typer.Option("--workers", min=1, help="Processes; default: one a core.")
     ] = None,
+    lang: Lang = "en",
     *,
     fixed: Fixed = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Say how much of a difference comes from which mechanism of the layout."""
-    from parksim.experiment.decompose import MECHANISMS
     from parksim.experiment.decompose import decompose as decompose_
+    from parksim.report.messages import Messages
+    from parksim.scenario.read import load
 
-    with bar("runs") as progress:
+    m, pair = Messages(lang), (load(base), load(other))
+    with bar(m("cli.runs")) as progress:
         found = decompose_(
-            base, other, indicator, reps=reps, months=months, seed=seed, workers=workers, fixed=fixed,
+            *pair, indicator, reps=reps, months=months, seed=seed, workers=workers, fixed=fixed,
             progress=progress,
         )  # fmt: skip
     if as_json:
         print(json.dumps(found.to_dict(), indent=2, allow_nan=False))
         return
     frame = found.table()
-    share, unit = found.unit == "share", "pp" if found.unit == "share" else found.unit
-    split = found.same_people is not None
+    share, split = found.unit == "share", found.same_people is not None
     rows = []
     for row in frame.reset_index().to_dict("records"):
-        part, low, high = (_signed(row[key], share) for key in ("part", "low", "high"))
-        also = (_signed(row["same_people"], share), _signed(row["who_is_there"], share)) if split else ()
-        what = "; ".join(MECHANISMS.get(name, "") for name in str(row["mechanism"]).split(" + "))
-        rows.append((str(row["mechanism"]), f"{part} [{low}, {high}]", *also, what))
-    how = "every mixture of the layouts" if found.exact else "sampled orders of switching"
-    table(
-        f"{indicator} ({unit}), {found.other} minus {found.baseline}: {reps} replications, {months} months, "
-        f"seed {seed}, {how}",
-        (
-            "mechanism", "part [95 % interval]", *(("same people's times", "who is there") if split else ()),
-            "what is switched",
-        ),
-        rows,
-    )  # fmt: skip
+        part, low, high = (_signed(row[key], m, share=share) for key in ("part", "low", "high"))
+        also = [_signed(row[key], m, share=share) for key in ("same_people", "who_is_there") if split]
+        names = str(row["mechanism"]).split(" + ")
+        what = m("page.separator").join(m.word(f"mechanism.{name}", "") for name in names)
+        name = m("decompose.sum") if names == ["difference"] else str(row["mechanism"])
+        rows.append((name, f"{part} [{low}, {high}]", *also, what))
+    title = m(
+        "decompose.title",
+        indicator=named(m, indicator),
+        unit=m.unit(found.unit, difference=True),
+        base=pair[0].name if lang == "en" else m.own(pair[0]),
+        other=pair[1].name if lang == "en" else m.own(pair[1]),
+        reps=reps,
+        months=months,
+        seed=seed,
+        how=m("decompose.exact" if found.exact else "decompose.sampled"),
+    )
+    between = ("decompose.same_people", "decompose.who_is_there") if split else ()
+    head = ("decompose.mechanism", "decompose.part", *between, "decompose.switched")
+    table(title, tuple(map(m, head)), rows)
 
 
-def _signed(value: float, share: bool) -> str:
+def _signed(value: float, m: Messages, *, share: bool) -> str:
     if math.isnan(value):
-        return "n/a"
+        return m("verdict.na")
     return f"{100 * value:+.2f}" if share else f"{value:+,.0f}" if abs(value) >= 10_000 else f"{value:+.2f}"

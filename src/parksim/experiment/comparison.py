@@ -107,6 +107,30 @@ class Comparison:
         return self._frames(long)
 
     @cached_property
+    def by_month(self) -> list[str]:
+        """Names of the indicators that are kept month by month."""
+        packed = [outcome.packed for _, _, _, outcome in self.outcomes_ if outcome.packed is not None]
+        return [str(name) for name in unpack_series(packed[0]).columns] if packed else []
+
+    def monthly(self, indicator: str, scenario: str | None = None) -> pd.DataFrame:
+        """Return one indicator of one scenario (by default the baseline): a row a month, a column a replication.
+
+        Raises
+        ------
+        ParksimError
+            If the indicator is not kept by month, or there is no such scenario.
+        """
+        if indicator not in self.by_month:
+            raise ParksimError(f"'{indicator}' is not kept by month{nearest(indicator, self.by_month)}")
+        self._known(self.indicators[0], scenario)
+        columns = {
+            replication: unpack_series(outcome.packed)[indicator]
+            for name, replication, _, outcome in self.outcomes_
+            if name == (scenario or self.baseline) and outcome.packed is not None
+        }
+        return pd.DataFrame(columns).rename_axis(index="month", columns="replication")
+
+    @cached_property
     def events(self) -> pd.DataFrame:
         """Event logs, where they were asked for: columns ``scenario, replication, seed`` and the log's."""
         return self._frames(lambda outcome: None if outcome.events is None else unpack_frame(outcome.events))

@@ -42,22 +42,12 @@ if TYPE_CHECKING:
 
     Pieces = dict[tuple[str, str], Any]
 
-MECHANISMS: dict[str, str] = {
-    "walking": "fences, gates and paths",
-    "ground": "buildings, streets and land as drawn",
-    "transit": "bus, metro and shuttle stops",
-    "roads": "road entrances and car parks",
-    "homes": "flats of the park (co-location)",
-    "services": "places: which, where, how large, and who may use them",
-    "governance": "whom one can ask, and events",
-    "hybrid": "days at home",
-    "labour": "job fairs and colleges",
-    "support": "support of firms",
-    "circles": "what the circles promise",
-    "world": "city, people, firms and parameters",
-    "past": "the layout before month 0, in which people's homes and jobs grew up",
-}
-"""What can be switched; another section of the layout is a mechanism by its own name."""
+MECHANISMS = (
+    *("walking", "ground", "transit", "roads", "homes", "services", "governance", "hybrid", "labour"),
+    *("support", "circles", "world", "past"),
+)
+"""What can be switched; the catalogue of messages says what each is. Another section of the layout is a mechanism
+by its own name."""
 
 EXACT = 6
 """Up to so many mechanisms every mixture is played; beyond, orders are sampled."""

@@ -27,7 +27,7 @@ from parksim.scenario.schema import MODES
 from parksim.world.market import DAY, parts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     import numpy.typing as npt
 
@@ -48,26 +48,6 @@ _LIFE = (
 _HAZARD = (*TERMS, "hazard", "u", "odds_move", "u_move")
 _QUEUES = ("visits", "served", "walk_min", "wait_min")
 _NAMES = list(CATEGORIES)
-_SAME = 1e-9
-_IN_WORDS = {
-    "access": "the way to the stop or vehicle at home",
-    "wait": "the wait for the vehicle",
-    "ride": "the ride",
-    "queue": "queues, parking and crowding",
-    "walk": "the walk inside the park",
-    "floors": "the way up to the floor",
-    "school_run": "the way by kindergarten or school",
-    "money": "the cost",
-    "commute": "the commute",
-    "services": "services really obtained",
-    "ties": "ties",
-    "home": "living in a flat of the park",
-    "wage": "offers from elsewhere, which follow the park's vacancies,",
-    "employer": "posts that the employer cut",
-    "hybrid": "days at home",
-    "tenure": "time with the employer",
-    "age": "age",
-}
 
 
 @dataclass(frozen=True)
@@ -89,8 +69,10 @@ class Parting:
         The term that turned the choice: the largest difference in its direction; empty where there is none.
     through_others : bool
         Whether somebody else's doing made the difference: a post taken, a lottery, an employer that closed.
-    why : str
-        One sentence.
+    reason : str
+        Which sentence says so, with the `facts` that it takes; see :attr:`Explanation.why`.
+    facts : dict
+        Scenarios by number, modes, homes and causes by name, draws and odds as written.
     """
 
     month: int
@@ -100,7 +82,8 @@ class Parting:
     terms: pd.DataFrame = field(repr=False)
     term: str
     through_others: bool
-    why: str
+    reason: str
+    facts: dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -113,6 +96,8 @@ class Explanation:
         Identity.
     names : tuple of str
         Baseline and other scenario.
+    scenarios : tuple of Scenario
+        The same, as they were played.
     seed, months : int
         Of the runs.
     person : dict
@@ -137,6 +122,7 @@ class Explanation:
 
     employee: int
     names: tuple[str, str]
+    scenarios: tuple[Scenario, Scenario] = field(repr=False)
     seed: int
     months: int
     person: dict[str, Any]
@@ -148,8 +134,21 @@ class Explanation:
 
     @property
     def text(self) -> str:
-        """The two lives in words."""
-        return _told(self)
+        """The two lives in English."""
+        return self.told()
+
+    def told(self, lang: str = "en") -> str:
+        """Return the two lives in words, in English or Chinese (``zh``)."""
+        from parksim.report.telling import told  # noqa: PLC0415  (words are only read where something is said)
+
+        return told(self, lang)
+
+    @property
+    def why(self) -> str:
+        """What parted the two lives, in one sentence; empty where they never part."""
+        from parksim.report.telling import why  # noqa: PLC0415  (as above)
+
+        return why(self)
 
     def __str__(self) -> str:
         return self.text
@@ -192,35 +191,56 @@ def explain(
     ParksimError
         If nobody with this identity was seen in either scenario, or both have one name.
     """
+    setting: dict[str, Any] = {"seed": seed, "replication": replication, "months": months, "fixed": fixed}
+    return explain_each(baseline, other, [employee], **setting)[0]
+
+
+def explain_each(
+    baseline: Scenario | str,
+    other: Scenario | str,
+    employees: Sequence[int],
+    *,
+    seed: int = 1,
+    replication: int = 0,
+    months: int = 36,
+    fixed: bool = False,
+) -> list[Explanation]:
+    """Tell the two lives of several people from one pair of runs; see :func:`explain`."""
     pair, run_seed = _members((baseline, other), seed, replication, fixed=fixed)
     names = (pair[0].name, pair[1].name)
     lives = []
     for scenario in pair:
-        watch = _Watch(employee)
         model = _Watched(scenario, run_seed)
-        watch.begin(model)
-        model.watch = watch
+        watches = [_Watch(employee) for employee in employees]
+        for watch in watches:
+            watch.begin(model)
+        model.watches = tuple(watches)
         model.run(months)
-        watch.end(model)
-        lives.append(watch)
-    if not any(watch.person for watch in lives):
-        raise ParksimError(
-            f"nobody with the identity {employee} was in the park in these {months} months of replication "
-            f"{replication}; --most-changed (parksim.experiment.explain.most_changed) lists some who were"
+        for watch in watches:
+            watch.end(model)
+        lives.append(watches)
+    for employee, *both in zip(employees, *lives, strict=True):
+        if not any(watch.person for watch in both):
+            raise ParksimError(
+                f"nobody with the identity {employee} was in the park in these {months} months of replication "
+                f"{replication}; --most-changed (parksim.experiment.explain.most_changed) lists some who were"
+            )
+    return [
+        Explanation(
+            employee,
+            names,
+            (pair[0], pair[1]),
+            run_seed,
+            months,
+            a.person or b.person,
+            _stacked(names, _LIFE, a.life, b.life),
+            _stacked(names, _HAZARD, a.hazard, b.hazard),
+            _stacked(names, _QUEUES, a.queues, b.queues, by=("category",)),
+            _stacked(names, ("kind", "detail"), a.events, b.events),
+            _parting(a, b, months),
         )
-    a, b = lives
-    return Explanation(
-        employee,
-        names,
-        run_seed,
-        months,
-        a.person or b.person,
-        _stacked(names, _LIFE, a.life, b.life),
-        _stacked(names, _HAZARD, a.hazard, b.hazard),
-        _stacked(names, _QUEUES, a.queues, b.queues, by=("category",)),
-        _stacked(names, ("kind", "detail"), a.events, b.events),
-        _parting(names, a, b, months),
-    )
+        for employee, a, b in zip(employees, *lives, strict=True)
+    ]
 
 
 def most_changed(
@@ -291,13 +311,13 @@ def _stacked(
 class _Watched(ParkModel):
     """A model that lets somebody look before every step of the month."""
 
-    watch: _Watch | None = None
+    watches: tuple[_Watch, ...] = ()
 
     def _play(self, phases: tuple[Any, ...]) -> None:
         for phase in phases:
             for step in getattr(phase, "STEPS", (phase.play,)):
-                if self.watch is not None:
-                    self.watch.look(self, step)
+                for watch in self.watches:
+                    watch.look(self, step)
                 step(self)
         self._agents_stale = True
 
@@ -534,60 +554,54 @@ def _homes(model: ParkModel, row: npt.NDArray[np.intp]) -> dict[str, float]:
 # --- where two lives part ------------------------------------------------------------------------
 
 
-def _parting(names: tuple[str, str], a: _Watch, b: _Watch, months: int) -> Parting | None:
+def _parting(a: _Watch, b: _Watch, months: int) -> Parting | None:
     """Find the first month in which the two lives differ, and what made them."""
     for month in range(months + 1):
         for compare in (_by_mode, _by_leaving, _by_home, _by_hire):
-            found = compare(names, a, b, month)
+            found = compare(a, b, month)
             if found is not None:
                 return found
     return None
 
 
-def _by_mode(names: tuple[str, str], a: _Watch, b: _Watch, month: int) -> Parting | None:
+def _by_mode(a: _Watch, b: _Watch, month: int) -> Parting | None:
     one, two = (str(watch.life[month]["home"]) for watch in (a, b))
     if one != two:  # nobody has moved since last month: a layout took homes away
-        why = f"in one layout the home is no longer there: {one} in {names[0]}, {two} in {names[1]}."
-        return Parting(month, "home", one, two, _terms({}), "offer", False, why)
+        return Parting(month, "home", one, two, _terms({}), "offer", False, "home_gone", {})
     one, two = (str(watch.life[month].get("mode", "")) for watch in (a, b))
     if one == two or not one or not two:
         return None
     offers = [watch.ways[month] for watch in (a, b)]
     for mode, without in ((two, 0), (one, 1)):
         if mode not in offers[without]:
-            why = f"the {mode} is no choice in {names[without]}."
-            return Parting(month, "mode", one, two, _terms({}), "offer", False, why)
+            facts = {"mode": mode, "where": without}
+            return Parting(month, "mode", one, two, _terms({}), "offer", False, "no_choice", facts)
     gaps = {name: [o[two][name] - o[one][name] for o in offers] for name in (*LEGS, "money")}
     table = _terms(gaps)
     term, worth = _leading(table, 1)
-    why = (
-        f"{_IN_WORDS[term]} turned the choice from {one} to {two}: it makes {worth:+.2f} of the change by "
-        f"{table['difference'].sum():+.2f} in utility."
-    )
-    return Parting(month, "mode", one, two, table, term, False, why)
+    facts = {"worth": f"{worth:+.2f}", "total": f"{table['difference'].sum():+.2f}"}
+    return Parting(month, "mode", one, two, table, term, False, "turned", facts)
 
 
-def _by_leaving(names: tuple[str, str], a: _Watch, b: _Watch, month: int) -> Parting | None:
+def _by_leaving(a: _Watch, b: _Watch, month: int) -> Parting | None:
     causes = [_happened(watch, month, "leave") for watch in (a, b)]
     if bool(causes[0]) == bool(causes[1]):
         return None
     goes = 0 if causes[0] else 1
     one, two = (f"left ({cause})" if cause else "stayed" for cause in causes)
     if causes[goes] not in {staying.CAUSES[k] for k in staying.QUIT_CAUSES}:
-        why = f"it was not the person's choice: '{causes[goes]}' in {names[goes]} only."
-        return Parting(month, "leave", one, two, _terms({}), "", True, why)
+        facts = {"causes": causes, "cause": causes[goes], "where": goes}
+        return Parting(month, "leave", one, two, _terms({}), "", True, "not_chosen", facts)
     rows = [_at(watch.hazard, month) for watch in (a, b)]
     table = _terms({name: [math.log(max(row[name], 1e-300)) for row in rows] for name in TERMS})
     term, ratio = _leading(table, 1 if goes else -1)
     low, high = sorted(row["hazard"] for row in rows)
-    why = (
-        f"the draw {rows[goes]['u']:.4f} lies between the hazards {low:.4f} and {high:.4f}; "
-        f"{_IN_WORDS[term]} does most of it (factor {math.exp(ratio):.3f} on the hazard)."
-    )
-    return Parting(month, "quit", one, two, table, term, term == "wage", why)
+    draws = {"u": f"{rows[goes]['u']:.4f}", "low": f"{low:.4f}", "high": f"{high:.4f}"}
+    facts = {"causes": causes, "factor": f"{math.exp(ratio):.3f}", **draws}
+    return Parting(month, "quit", one, two, table, term, term == "wage", "hazard", facts)
 
 
-def _by_home(names: tuple[str, str], a: _Watch, b: _Watch, month: int) -> Parting | None:
+def _by_home(a: _Watch, b: _Watch, month: int) -> Parting | None:
     ends = [watch.at_end[month] for watch in (a, b)]
     one, two = (end["home"] for end in ends)
     if one == two or not one or not two:
@@ -596,37 +610,29 @@ def _by_home(names: tuple[str, str], a: _Watch, b: _Watch, month: int) -> Partin
     moved = [row.get("u_move", 1.0) < row.get("odds_move", 0.0) for row in rows]
     if moved[0] != moved[1]:
         table = _terms({"rate of moving": [math.log(row["odds_move"]) for row in rows]})
-        why = (
-            f"moved in {names[moved.index(True)]} only: the draw {rows[0]['u_move']:.4f} lies between the odds "
-            f"of moving {rows[0]['odds_move']:.4f} and {rows[1]['odds_move']:.4f}, which rise with the commute."
-        )
-        return Parting(month, "home", one, two, table, "rate of moving", False, why)
+        draws = {"u": f"{rows[0]['u_move']:.4f}"} | {
+            key: f"{row['odds_move']:.4f}" for key, row in zip(("odds_base", "odds_other"), rows, strict=True)
+        }
+        facts = {"where": moved.index(True), **draws}
+        return Parting(month, "home", one, two, table, "rate of moving", False, "moved", facts)
     homes = [watch.homes.get(month, {}) for watch in (a, b)]
     for home, here, without in ((one, 0, 1), (two, 1, 0)):
         if home not in homes[without]:
-            why = f"{home} is on offer in {names[here]} only."
-            return Parting(month, "home", one, two, _terms({}), "offer", False, why)
+            facts = {"home": home, "where": here}
+            return Parting(month, "home", one, two, _terms({}), "offer", False, "offered", facts)
     if not moved[0] or {end["waits_for"] for end in ends} & {one, two}:
-        why = "somebody else got the flat first, by waiting longer or by the lot."
-        return Parting(month, "home", one, two, _terms({}), "", True, why)
+        return Parting(month, "home", one, two, _terms({}), "", True, "flat_taken", {})
     table = _terms({"way to work": [utility[two] - utility[one] for utility in homes]})
-    why = f"as compared with {one}, {two} has become a better place to go to work from."
-    return Parting(month, "home", one, two, table, "way to work", False, why)
+    return Parting(month, "home", one, two, table, "way to work", False, "nearer", {})
 
 
-def _by_hire(names: tuple[str, str], a: _Watch, b: _Watch, month: int) -> Parting | None:
+def _by_hire(a: _Watch, b: _Watch, month: int) -> Parting | None:
     one, two = (watch.at_end[month]["employer"] for watch in (a, b))
     if one == two:
         return None
     applied = any(watch.life[month].get("applied", False) for watch in (a, b))
-    how = (
-        "applied in the park, and which posts are open and who else wants them is others' doing"
-        if applied
-        else "the post this person would come for is open in one layout only, or still taken"
-    )
-    one, two = one or "no post", two or "no post"
-    why = f"{how}: {one} in {names[0]}, {two} in {names[1]}."
-    return Parting(month, "hire", one, two, _terms({}), "", True, why)
+    reason = "applied" if applied else "post_open"
+    return Parting(month, "hire", one, two, _terms({}), "", True, reason, {})
 
 
 def _terms(values: dict[str, list[float]]) -> pd.DataFrame:
@@ -650,88 +656,3 @@ def _at(rows: list[dict[str, Any]], month: int) -> dict[str, Any]:
 def _happened(watch: _Watch, month: int, kind: str) -> str:
     found = [str(e["detail"]) for e in watch.events if e["month"] == month and e["kind"] == kind]
     return found[0] if found else ""
-
-
-# --- in words ------------------------------------------------------------------------------------
-
-
-def _told(x: Explanation) -> str:
-    who = x.person
-    has = " and ".join(word for name, word in (("car", "a car"), ("ebike", "an e-bike")) if who[name])
-    first = (
-        f"Employee {x.employee}: {who['age']:.0f} years, {who['education']}, {who['wage_band']} wage, household "
-        f"{who['household']}, {'owns' if who['owns_home'] else 'rents'} the home, has "
-        f"{has or 'neither car nor e-bike'}."
-    )
-    second = f"Seed {x.seed}, {x.months} months; the same person, parameters and luck in both."
-    lives = [line for name in x.names for line in ("", f"In {name}:", *_life_told(x, name))]
-    return "\n".join([first, second, *lives, "", *_parting_told(x)])
-
-
-def _of(frame: pd.DataFrame, name: str) -> list[dict[str, Any]]:
-    """Return the rows of one scenario."""
-    rows = frame.reset_index().to_dict("records")
-    return [{str(k): v for k, v in row.items()} for row in rows if row["scenario"] == name]
-
-
-def _life_told(x: Explanation, name: str) -> list[str]:
-    life = _of(x.life, name)
-    travelled = [day for day in life if isinstance(day.get("mode"), str)]
-    lines = []
-    for day in travelled[:1] + travelled[1:][-1:]:
-        legs = ", ".join(f"{leg.replace('_', ' ')} {day[leg]:.1f}" for leg in LEGS if abs(day[leg]) >= 0.05)
-        lines.append(
-            f"  month {day['month']}: from {day['home']} to {day['employer']} by {day['mode']}, "
-            f"{day['minutes']:.1f} min ({legs}); {100 * day['served']:.0f} % of the visits wanted are served; "
-            f"{day['ties']:.0f} ties."
-        )
-    if not lines:
-        return ["  never went to work in the park."]
-    met: dict[str, list[dict[str, Any]]] = {}
-    for queue in _of(x.queues, name):
-        met.setdefault(queue["category"], []).append(queue)
-    told, never = [], []
-    for category, queues in met.items():
-        served, walk, wait = (
-            sum(q[key] for q in queues) / len(queues) for key in ("served", "walk_min", "wait_min")
-        )
-        if served < 0.005:
-            never.append(category)
-            continue
-        there = "" if math.isnan(wait) else f" (walk {walk:.1f}, wait {wait:.1f} min)"
-        told.append(f"{category} {100 * served:.0f} %{there}")
-    lines.append(f"  served: {'; '.join(told) or 'nothing'}; never: {', '.join(never) or 'nothing'}.")
-    lines.append(f"  requests made: {sum(day.get('asked') is True for day in life)}.")
-    lines += [
-        f"  month {event['month']}: {event['kind'].replace('_', ' ')}, {event['detail'].replace('_', ' ')}."
-        for event in _of(x.events, name)
-    ]
-    return lines
-
-
-def _parting_told(x: Explanation) -> list[str]:
-    p = x.parting
-    if p is None:
-        return ["The two lives never part: the same homes, employers and modes.", *_minutes_told(x)]
-    first = (
-        f"The two lives part in month {p.month}, by {p.decision}: {p.base} in {x.names[0]}, {p.other} in "
-        f"{x.names[1]}."
-    )
-    lines = [first, p.why[0].upper() + p.why[1:]]
-    if p.through_others:
-        lines.append("So it came through somebody else.")
-    for term in p.terms.reset_index().to_dict("records"):
-        if abs(term["difference"]) > _SAME:
-            change = f"{term['base']:+.3f} → {term['other']:+.3f} ({term['difference']:+.3f})"
-            lines.append(f"  {term['term'].replace('_', ' ')}: {change}")
-    return lines
-
-
-def _minutes_told(x: Explanation) -> list[str]:
-    mean = [x.life[x.life.index.get_level_values(0) == name][list(LEGS)].mean() for name in x.names]
-    change = {leg: float(mean[1][leg] - mean[0][leg]) for leg in LEGS}
-    leg = max(change, key=lambda name: abs(change[name]))
-    if not abs(change[leg]) >= 0.005:  # nor where there is no commute to speak of
-        return []
-    total, most = sum(change.values()), _IN_WORDS[leg]
-    return [f"The commute changes by {total:+.1f} min; most of it is {most} ({change[leg]:+.1f} min)."]

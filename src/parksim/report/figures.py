@@ -256,7 +256,7 @@ def main_indicators(comparison: Comparison, topic: str | None = None) -> list[st
 
 def monthly_indicators(comparison: Comparison) -> list[str]:
     """Return the indicators that are drawn month by month, those that the comparison keeps."""
-    kept = set(comparison.series["indicator"]) if "indicator" in comparison.series else set()
+    kept = set(comparison.by_month)
     served = [f"served_{circle}" for circle in comparison.scenarios[0].circles]
     names = [
         "commute_mean_min",
@@ -296,11 +296,8 @@ def timeline(comparison: Comparison, indicator: str, ax: Axes | None = None, lan
     unit = comparison.about(indicator).unit
     scale = m.scale(unit)
     tint = style.colours(comparison.names, comparison.baseline)
-    here = comparison.series[comparison.series["indicator"] == indicator]
     for scenario in comparison.scenarios:
-        wide = here[here["scenario"] == scenario.name].pivot(  # noqa: PD010  (two values of one month would be an error)
-            index="month", columns="replication", values="value"
-        )
+        wide = comparison.monthly(indicator, scenario.name)
         if wide.empty:
             continue
         band = [statistics.estimate(row) for row in wide.to_numpy() * scale]

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from parksim.experiment import statistics
-from parksim.packing import unpack_frame
+from parksim.packing import unpack_arrays
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from parksim.experiment.comparison import Comparison
+
+Floats = npt.NDArray[np.float64]
+Bools = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -44,21 +50,21 @@ def leaving(comparison: Comparison) -> Leaving | None:
     """
     if "employees" not in comparison.indicators:
         return None
-    shares: dict[str, list[np.ndarray[tuple[int], np.dtype[np.float64]]]] = {}
+    shares: dict[str, list[Floats]] = {}
     rates: dict[str, list[pd.Series]] = {}
     for name, replication, _, outcome in comparison.outcomes_:
         if outcome.events is None or outcome.failed:
             continue
-        log = unpack_frame(outcome.events)
-        log = log[log["kind"].isin(["leave", "hire"])]
+        log = unpack_arrays(outcome.events)
+        left, hired = log["kind"] == "leave", log["kind"] == "hire"
         employees = float(comparison.of("employees", name)[replication])
-        left = log["kind"] == "leave"
-        start = employees + 2 * left.sum() - len(log)
+        start = employees + left.sum() - hired.sum()
         if start <= 0:
             continue
-        shares.setdefault(name, []).append(_present(log, start, comparison.months))
+        shares.setdefault(name, []).append(_present(log, left, hired, start, comparison.months))
         person_years = (start + employees) / 2 * comparison.months / 12
-        rates.setdefault(name, []).append(1000 * log.loc[left, "detail"].value_counts() / person_years)
+        causes, times = np.unique(log["detail"][left], return_counts=True)
+        rates.setdefault(name, []).append(pd.Series(1000 * times / person_years, index=causes.astype(object)))
     if set(shares) != set(comparison.names):
         return None
     mean = pd.DataFrame(
@@ -68,17 +74,20 @@ def leaving(comparison: Comparison) -> Leaving | None:
     return Leaving({name: _curve(shares[name]) for name in comparison.names}, mean.loc[order])
 
 
-def _present(log: pd.DataFrame, start: float, months: int) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+def _present(
+    log: Mapping[str, npt.NDArray[Any]], left: Bools, hired: Bools, start: float, months: int
+) -> Floats:
     """Return the share of the starters who are in the park after each month, from 0."""
-    first = log.drop_duplicates("identity")
-    starters = first.loc[first["kind"] == "leave", "identity"]  # others were hired before they could leave
-    own = log[log["identity"].isin(starters)]
-    change = np.where(own["kind"] == "leave", -1.0, 1.0)
-    by_month = np.bincount(own["month"].to_numpy(dtype=np.int64), weights=change, minlength=months + 1)
+    known = left | hired
+    leaves, month = left[known], log["month"][known].astype(np.int64)
+    _, first, who = np.unique(log["identity"][known], return_index=True, return_inverse=True)
+    own = leaves[first][who]  # others were hired before they could leave
+    change = np.where(leaves[own], -1.0, 1.0)
+    by_month = np.bincount(month[own], weights=change, minlength=months + 1)
     return np.asarray(1 + np.cumsum(by_month)[: months + 1] / start, dtype=np.float64)
 
 
-def _curve(shares: list[np.ndarray[tuple[int], np.dtype[np.float64]]]) -> pd.DataFrame:
+def _curve(shares: list[Floats]) -> pd.DataFrame:
     found = [statistics.estimate(month) for month in np.array(shares).T]
     return pd.DataFrame(
         {

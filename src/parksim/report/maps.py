@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 from matplotlib import patheffects
-from matplotlib.collections import LineCollection, PatchCollection
+from matplotlib.collections import LineCollection, PathCollection
 from matplotlib.colors import LinearSegmentedColormap, Normalize, to_rgb
 from matplotlib.lines import Line2D
-from matplotlib.patches import Patch, Rectangle
+from matplotlib.patches import Patch
+from matplotlib.path import Path
 from matplotlib.ticker import FuncFormatter
 
 from parksim.report import style
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
+Line = list[tuple[float, float]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -432,10 +434,12 @@ def _land_present(scenario: Layout) -> set[str]:
     }
 
 
-def _rectangles(mask: Bools, cell_m: float) -> list[Rectangle]:
-    """Cover a mask by few rectangles: runs along rows, merged downward where they are equal."""
-    boxes = _boxes(mask.shape, np.packbits(mask).tobytes())
-    return [Rectangle((x * cell_m, y * cell_m), w * cell_m, h * cell_m) for x, y, w, h in boxes]
+def _shape_of(mask: Bools, cell_m: float) -> Path:
+    """Return the outline of a mask as one path of few rectangles: one thing to draw, however many cells."""
+    x, y, w, h = cell_m * np.array(_boxes(mask.shape, np.packbits(mask).tobytes()), dtype=np.float64).T
+    corners = np.stack([x, y, x + w, y, x + w, y + h, x, y + h, x, y], axis=1)
+    codes = [Path.MOVETO, Path.LINETO, Path.LINETO, Path.LINETO, Path.CLOSEPOLY]
+    return Path(corners.reshape(-1, 2), codes * len(x))
 
 
 @lru_cache(maxsize=1024)
@@ -464,11 +468,12 @@ def _land(ax: Axes, park: ParkMap, *, pale: bool) -> None:
         np.where(park.main_road, len(LAND_USES), park.use)
     ]
     for use, colour in style.LAND.items():
-        patches = _rectangles(kind == use, park.cell_m)
-        if patches:
+        here = kind == use
+        if here.any():
             shade = _paler(colour) if pale else colour
+            shape = _shape_of(here, park.cell_m)
             ax.add_collection(
-                PatchCollection(patches, facecolor=shade, edgecolor=shade, linewidth=0.3, zorder=1)
+                PathCollection([shape], facecolors=[shade], edgecolors=[shade], linewidths=0.3, zorder=1)
             )
 
 
@@ -486,7 +491,7 @@ def _paler(colour: str) -> tuple[float, ...]:
 
 def _coloured(
     ax: Axes, park: ParkMap, values: Floats, limits: tuple[float, float] | None, *, diverging: bool
-) -> PatchCollection:
+) -> PathCollection:
     if values.shape == park.shape:
         cells = values
     else:
@@ -494,28 +499,24 @@ def _coloured(
         built = park.building >= 0
         cells[built] = values[park.building[built]]
     low, high = limits or common_limits([cells])
-    patches: list[Rectangle] = []
-    shades: list[float] = []
-    for value in np.unique(cells[np.isfinite(cells)]):
-        found = _rectangles(cells == value, park.cell_m)
-        patches += found
-        shades += [float(value)] * len(found)
+    shades = np.unique(cells[np.isfinite(cells)])
+    shapes = [_shape_of(cells == value, park.cell_m) for value in shades]
     cmap = DIVERGING if diverging else SEQUENTIAL
     if low > high:  # the scale is turned round
         cmap, low, high = cmap.reversed(), high, low
-    drawn = PatchCollection(patches, cmap=cmap, norm=Normalize(low, high), linewidth=0, zorder=1.5)
-    drawn.set_array(np.array(shades))
+    drawn = PathCollection(shapes, cmap=cmap, norm=Normalize(low, high), linewidths=0, zorder=1.5)
+    drawn.set_array(shades)
     ax.add_collection(drawn)
     return drawn
 
 
-def _edges(east: Bools, south: Bools, cell_m: float) -> list[list[tuple[float, float]]]:
+def _edges(east: Bools, south: Bools, cell_m: float) -> list[Line]:
     """Turn marked edges between cells into lines, those in one row or column joined."""
-    lines: list[list[tuple[float, float]]] = []
+    lines: list[Line] = []
     for marks, down in ((east.T, True), (south, False)):
-        for k, marked in enumerate(marks):
-            steps = np.flatnonzero(np.diff(np.concatenate(([0], marked.astype(np.int8), [0]))))
-            for start, stop in steps.reshape(-1, 2) * cell_m:
+        for k in np.flatnonzero(marks.any(axis=1)).tolist():
+            steps = np.flatnonzero(np.diff(np.concatenate(([0], marks[k].astype(np.int8), [0]))))
+            for start, stop in (steps.reshape(-1, 2) * cell_m).tolist():
                 at = (k + 1) * cell_m
                 lines.append([(at, start), (at, stop)] if down else [(start, at), (stop, at)])
     return lines
@@ -533,36 +534,26 @@ def _outlines(ax: Axes, park: ParkMap) -> None:
 
 def _fences(ax: Axes, park: ParkMap, scenario: Layout) -> None:
     drawing = scenario.map
+    shut: list[Line] = []
+    opened: list[Line] = []
+    gates: list[Line] = []
     for fence in drawing.fences:
         closed = fence.model_copy(update={"open": False})
         whole = walls([closed], [], park.block, park.blocks)
         if fence.open:
-            ax.add_collection(
-                LineCollection(
-                    _edges(*whole, park.cell_m),
-                    colors=style.FENCE,
-                    linewidths=1.0,
-                    linestyles=(0, (1, 2)),
-                    zorder=3,
-                )
-            )
+            opened += _edges(*whole, park.cell_m)
             continue
         left = walls([closed], drawing.gates, park.block, park.blocks)
-        gates = (whole[0] & ~left[0], whole[1] & ~left[1])
-        ax.add_collection(
-            LineCollection(
-                _edges(*left, park.cell_m),
-                colors=style.FENCE,
-                linewidths=1.9,
-                zorder=3,
-                capstyle="projecting",
-            )
-        )
-        ax.add_collection(
-            LineCollection(
-                _edges(*gates, park.cell_m), colors=style.GATE, linewidths=4, zorder=4, capstyle="butt"
-            )
-        )
+        shut += _edges(*left, park.cell_m)
+        gates += _edges(whole[0] & ~left[0], whole[1] & ~left[1], park.cell_m)
+    looks: tuple[tuple[list[Line], dict[str, Any]], ...] = (
+        (opened, {"colors": style.FENCE, "linewidths": 1.0, "linestyles": (0, (1, 2)), "zorder": 3}),
+        (shut, {"colors": style.FENCE, "linewidths": 1.9, "zorder": 3, "capstyle": "projecting"}),
+        (gates, {"colors": style.GATE, "linewidths": 4, "zorder": 4, "capstyle": "butt"}),
+    )
+    for lines, look in looks:
+        if lines:
+            ax.add_collection(LineCollection(lines, **look))
 
 
 def amenity_cell(park: ParkMap, amenity: Amenity) -> tuple[int, int] | None:

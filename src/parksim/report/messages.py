@@ -185,7 +185,8 @@ class Messages:
             zones = {z.name: z.name_zh for z in scenario.city.zones if z.name_zh}
             if level in zones:
                 return self.word(f"dimension.{dimension}", dimension), zones[level]
-        return self.word(f"dimension.{dimension}", dimension), self.word(f"level.{level}", level)
+        named = self.word(f"level.{dimension}_{level}", self.word(f"level.{level}", level))
+        return self.word(f"dimension.{dimension}", dimension), named
 
     # --- numbers --------------------------------------------------------------------------------
 

@@ -568,8 +568,7 @@ class Report:
             figure = figures.new_figure(4.6, 3.1)
             figures.timeline(self.comparison, indicator, figure.subplots(), lang=self.m.lang)
             unit = self.comparison.about(indicator).unit
-            here = self.comparison.series.query("indicator == @indicator and scenario == @self.base.name")
-            by_month = here.groupby("month")["value"].mean().dropna()
+            by_month = self.comparison.monthly(indicator).mean(axis=1).dropna()
             ends = [
                 self.m.value(float(v), unit)
                 for v in (by_month.iloc[[0, -1]] if len(by_month) else [math.nan] * 2)
