@@ -17,11 +17,13 @@ from parksim.model import FIRM, PHASES, POST
 from parksim.people import PERSON
 from parksim.phases import WRITES
 from parksim.phases.staying import CAUSES
+from parksim.scenario import presets
 from parksim.scenario.categories import CATEGORIES, CIRCLE_PRESETS, DAYPARTS
 from parksim.scenario.faults import spot
 from parksim.scenario.parameters import Parameters
 from parksim.scenario.parameters import table as parameter_table
 from parksim.scenario.schema import LAYOUT_SECTIONS, MODES, TIERS, Layout, Scenario
+from parksim.scenario.standard import LINES, LIST_NAMES, LISTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -227,6 +229,56 @@ def modes() -> str:
     )
 
 
+def types() -> str:
+    """Community types: what the standard says, and what a scenario gets."""
+    return markdown(
+        (
+            "type",
+            "中文",
+            "the standard says (B)",
+            "in a plain park (assumed)",
+            "in a community, beside the usual council",
+        ),
+        (
+            (
+                f"`{name}`",
+                known.title_zh,
+                known.says,
+                ", ".join(f"`{p.rpartition('.')[2]}` {_plain(v.value)}" for p, v in known.park.items())
+                or "–",
+                ", ".join(_place(p) for p in known.places)
+                + "".join(f", {c.title} to ask" for c in known.channels),
+            )
+            for name, known in ((n, presets.preset(n)) for n in presets.names())
+        ),
+    )
+
+
+def _plain(value: Any) -> str:
+    return (
+        ", ".join(f"{k} {number(v)}" for k, v in value.items()) if isinstance(value, dict) else number(value)
+    )
+
+
+def _place(place: Any) -> str:
+    hours = " at all hours" if (place.opens, place.closes) == (0, 24) else ""
+    high = f" in {place.sites} towers" if place.where == "towers" else ""
+    return f"{CATEGORIES[place.category].en}{hours}{high} for {place.made_for:.0%}"
+
+
+def services_of_the_standard() -> str:
+    """List the six lines and the three lists, with the kinds of places that serve each."""
+    rows = [("six lines", s) for s in LINES.values()]
+    rows += [(LIST_NAMES[name][0], s) for name, items in LISTS.items() for s in items.values()]
+    return markdown(
+        ("list", "service", "中文", "served by"),
+        (
+            (name, s.en, s.zh, ", ".join((*s.categories, *(["job fairs"] if s.fairs else []))))
+            for name, s in rows
+        ),
+    )
+
+
 # --- state and schedule --------------------------------------------------------------------------
 
 
@@ -295,7 +347,7 @@ def settings(model: type[BaseModel] | None) -> str:
 def layout() -> str:
     """Sections of a scenario: what planners change, and what a family shares."""
     shared = [n for n in Scenario.model_fields if n not in LAYOUT_SECTIONS and n != "before"]
-    texts = {"parksim", "name", "title", "title_zh", "summary", "summary_zh", "family"}
+    texts = {"parksim", "name", "title", "title_zh", "summary", "summary_zh", "family", "type"}
     rows = {
         "layout: what planners change": Layout.model_fields,
         "world: the same for a family": [n for n in shared if n not in texts],
@@ -331,7 +383,7 @@ TABLES = {
     f.__name__: f
     for f in (
         parameters, grades, indicators, categories, circles, dayparts, modes,
-        state, phases, interventions, layout, doc, cli,
+        types, services_of_the_standard, state, phases, interventions, layout, doc, cli,
     )
 }  # fmt: skip
 """What a page may ask for."""

@@ -6,20 +6,21 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from parksim.authoring import TYPES, drafts, new
+from parksim.authoring import drafts, new
 from parksim.cli import app
 from parksim.experiment.run import run
 from parksim.importers.draft import DraftError, Names, slug, symbols, within
 from parksim.importers.picture import as_text
-from parksim.importers.typical import capacity
 from parksim.scenario.categories import CATEGORIES
+from parksim.scenario.presets import names as types
 from parksim.scenario.read import check, load
+from parksim.scenario.typical import capacity
 from parksim.world.place import draw
 
 COMMANDS = CliRunner()
 
 
-@pytest.mark.parametrize("kind", TYPES)
+@pytest.mark.parametrize("kind", types())
 def test_every_type_gives_a_pair_that_passes_the_check_and_runs(kind, tmp_path):
     park, community = new("mine", kind, 20, 30, employees=300, into=tmp_path)
     assert check(park) == []
@@ -33,7 +34,7 @@ def test_every_type_gives_a_pair_that_passes_the_check_and_runs(kind, tmp_path):
 
 @pytest.mark.parametrize(("rows", "columns"), [(14, 18), (40, 60), (33, 71), (120, 19), (15, 200)])
 def test_every_building_can_be_reached_on_any_size_of_map(rows, columns, tmp_path):
-    for kind in TYPES:
+    for kind in types():
         park, _ = new("mine", kind, rows, columns, into=tmp_path, force=True)
         scenario = load(park)
         drawn = draw(scenario.layout)

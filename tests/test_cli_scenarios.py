@@ -35,7 +35,7 @@ def good_and_bad(tmp_path, monkeypatch):
 
 
 def test_check_names_every_fault_of_every_file(good_and_bad):
-    result = runner.invoke(cli.app, ["check", "good.yaml", "bad.yaml", "worse.yaml"])
+    result = runner.invoke(cli.app, ["check", "good.yaml", "bad.yaml", "worse.yaml", "--no-rules"])
     assert result.exit_code == 1
     assert result.stdout == "good.yaml: ok\n"
     first, second = result.stderr.splitlines()
@@ -44,8 +44,21 @@ def test_check_names_every_fault_of_every_file(good_and_bad):
 
 
 def test_check_is_content_with_what_is_right(good_and_bad):
-    result = runner.invoke(cli.app, ["check", "good.yaml", "tiny-community"])
+    result = runner.invoke(cli.app, ["check", "good.yaml", "tiny-community", "--no-rules"])
     assert (result.exit_code, result.stdout) == (0, "good.yaml: ok\ntiny-community: ok\n")
+
+
+def test_check_says_what_rules_of_planning_say_with_their_sources():
+    lines = runner.invoke(cli.app, ["check", "tiny-community"]).stdout.splitlines()
+    assert lines[0] == "tiny-community: ok"
+    (land,) = (line for line in lines if line.startswith("Land for services"))
+    said = "4.2% pass at most 15.0% notices of Fuzhou and Xiamen on industrial land (B)"
+    assert " ".join(land.split()[5:]) == said
+    (daily,) = (line for line in lines if line.startswith("Walk from every desk, 5-minute circle “daily”"))
+    assert (
+        "2 of 3 kinds of places (not: convenience shop)" in daily
+    )  # by the file's head: the shop is 6 min away
+    assert "符合" in runner.invoke(cli.app, ["check", "tiny-community", "--lang", "zh"]).stdout
 
 
 def test_list_shows_the_library():
@@ -142,7 +155,7 @@ def test_a_reader_who_leaves_early_is_no_error():
     assert result.stderr == ""
 
 
-@pytest.mark.parametrize("arguments", [["list"], ["--help"], ["check", "tiny-park"]])
+@pytest.mark.parametrize("arguments", [["list"], ["--help"], ["check", "tiny-park", "--no-rules"]])
 def test_commands_about_files_load_nothing_heavy(arguments):
     code = f"""
 import sys

@@ -104,9 +104,28 @@ def test_what_no_source_limits_is_not_known_but_counted():
     assert town.loc["jobs_per_home", "value"] == pytest.approx(40 / 6)
     assert town.loc["places_canteen", "value"] == pytest.approx(1000)
     assert math.isnan(town.loc["social_work_staff", "value"])
-    rows = ["jobs_per_home", "places_canteen", "places_kindergarten", "social_work_staff"]
+    assert town.loc["social_work_staff", "limit"] == 18
+    rows = ["jobs_per_home", "places_canteen", "places_kindergarten"]
     assert (town.loc[rows, "status"] == "not known").all()
     assert town.loc[rows, "limit"].isna().all()
+
+
+def test_staff_is_held_against_the_plan_for_residents_where_the_file_says_it():
+    town = ps.load("tiny-community")  # 40 people: 18 for 10,000 are 0.072
+    enough, few = (town.with_({"governance.social_work_staff": n}) for n in (0.072, 0.07))
+    assert rules(enough).loc["social_work_staff", ["value", "status"]].tolist() == [pytest.approx(18), "pass"]
+    assert rules(few).loc["social_work_staff", "status"] == "fail"
+
+
+def test_a_line_of_services_needs_a_place_open_to_everyone():
+    park = rules("tiny-park")  # its canteen is for own staff, its shop beyond the bus stop
+    assert park.loc["line_living", ["value", "status"]].tolist() == [0, "fail"]
+    town = rules("tiny-community")  # the canteen is open to everyone, and there are flats and a café
+    assert town.loc["line_living", ["value", "status"]].tolist() == [2, "pass"]
+    assert town.loc["line_leisure", "value"] == 1
+    assert town.loc["list_city_employment", "status"] == "fail"
+    with_fairs = ps.load("tiny-community").with_({"labour.fairs_year": 1})
+    assert rules(with_fairs).loc["list_city_employment", "status"] == "pass"
 
 
 def test_every_limit_has_a_source_and_every_verdict_a_limit():

@@ -1,7 +1,8 @@
 """Write a park of one's own to start from: a drawn map, a plain member, and the community it could become.
 
 ``parksim new`` calls :func:`new`. The park is invented and says so: main roads around, park roads between
-blocks, fenced yards with gates, a green, a way in of every kind. The four types are the district standard's.
+blocks, fenced yards with gates, a green, a way in of every kind. What the types are stands in
+:mod:`parksim.scenario.presets`.
 """
 
 from __future__ import annotations
@@ -13,124 +14,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from parksim.errors import nearest
-from parksim.importers import typical
 from parksim.importers.draft import Draft, DraftError, named, symbols, write_all
+from parksim.scenario import presets, typical
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from parksim.scenario.presets import Drawing
+
 LEAST, MOST = (14, 18), (400, 400)
 """Rows and columns that can be drawn."""
-
-
-@dataclass(frozen=True, slots=True)
-class Type:
-    """What one type of park consists of; everything is assumed."""
-
-    title: str
-    title_zh: str
-    use: str
-    second_use: str
-    floors: int
-    most_floors: int
-    built: float
-    slab: tuple[int, int]
-    """Rows and columns of one building."""
-    people_ha: float
-    rent: float
-    fenced: bool
-    sectors: dict[str, float]
-    tech: tuple[str, ...]
-    opened: float
-    """Share of the fences that the community opens."""
-    adds: tuple[str, ...]
-    """Kinds of places that the community adds in the middle of the park."""
-    population: dict[str, Any] = field(default_factory=dict)
-    hours: dict[str, tuple[float, float]] = field(default_factory=dict)
-    """Opening hours that differ from what is usual."""
-
-
-_EVERY = ("public_service", "council_hall", "health_house", "gym", "reading_corner")
-_SECTORS = ("software", "electronics", "biotech", "business-services")
-
-TYPES: dict[str, Type] = {
-    "sci-tech": Type(
-        "sci-tech park",
-        "科创园区",
-        "office",
-        "lab",
-        6,
-        16,
-        0.4,
-        (3, 4),
-        50,
-        65,
-        True,
-        dict(zip(_SECTORS, (0.4, 0.25, 0.15, 0.2), strict=True)),
-        ("software", "electronics", "biotech"),
-        0.75,
-        (*_EVERY, "cafe", "training", "social_space", "kindergarten", "after_school"),
-    ),
-    "cultural": Type(
-        "cultural park",
-        "文创园区",
-        "office",
-        "office",
-        4,
-        8,
-        0.4,
-        (3, 4),
-        35,
-        55,
-        True,
-        {"design": 0.35, "media": 0.35, "software": 0.15, "business-services": 0.15},
-        ("software",),
-        1.0,
-        (*_EVERY, "library", "cafe", "social_space", "training", "sports_hall"),
-    ),
-    "manufacturing": Type(
-        "manufacturing park",
-        "制造园区",
-        "factory",
-        "office",
-        3,
-        6,
-        0.5,
-        (5, 5),
-        40,
-        30,
-        True,
-        {"machinery": 0.4, "electronics": 0.35, "logistics": 0.15, "business-services": 0.1},
-        ("electronics",),
-        0.4,
-        (*_EVERY, "clinic", "convenience", "laundry", "training", "after_school", "flats"),
-        {
-            "rotating_shift_share": 0.4,
-            "car_share": {"low": 0.1, "middle": 0.3, "high": 0.6},
-            "wage_band": {"low": 0.5, "middle": 0.4, "high": 0.1},
-        },
-        {"canteen": (0, 24), "convenience": (0, 24), "health_house": (0, 24), "clinic": (0, 24)},
-    ),
-    "commercial-towers": Type(
-        "commercial towers",
-        "商务楼宇",
-        "office",
-        "office",
-        24,
-        60,
-        0.45,
-        (3, 3),
-        150,
-        110,
-        False,
-        {"finance": 0.3, "business-services": 0.35, "trade": 0.2, "software": 0.15},
-        ("software",),
-        1.0,
-        (*_EVERY, "cafe", "counselling", "kindergarten", "after_school", "social_space"),
-        {"car_share": {"low": 0.15, "middle": 0.45, "high": 0.7}},
-    ),
-}
-"""The four community types of the district standard; a new one is one entry."""
 
 
 @dataclass(slots=True)
@@ -159,11 +52,11 @@ class Sketch:
 
     Parameters
     ----------
-    kind : Type
+    kind : Drawing
     rows, columns : int
     """
 
-    def __init__(self, kind: Type, rows: int, columns: int) -> None:
+    def __init__(self, kind: Drawing, rows: int, columns: int) -> None:
         self.kind, self.rows, self.columns = kind, rows, columns
         self.cells = [["-"] * columns for _ in range(rows)]
         for row in range(rows):
@@ -330,7 +223,7 @@ def new(
     name : str
         Name of the family.
     kind : str
-        One of :data:`TYPES`.
+        One of :func:`parksim.scenario.presets.names`.
     rows, columns : int
         Size of the map in cells.
     cell_m : float
@@ -360,8 +253,8 @@ def drafts(
     name: str, kind: str, rows: int, columns: int, *, cell_m: float = 25, employees: int | None = None
 ) -> tuple[Draft, Draft]:
     """Draft the pair that :func:`new` writes."""
-    if kind not in TYPES:
-        raise DraftError(f"there is no type '{kind}'{nearest(kind, TYPES)}")
+    if kind not in presets.names():
+        raise DraftError(f"there is no type '{kind}'{nearest(kind, presets.names())}")
     if not (LEAST[0] <= rows <= MOST[0] and LEAST[1] <= columns <= MOST[1]):
         raise DraftError(
             f"{columns}x{rows} cells (columns x rows) cannot be drawn; "
@@ -371,10 +264,10 @@ def drafts(
         raise DraftError(f"cells of {cell_m:g} m cannot be drawn; from 5 to 200")
     if employees is not None and not 20 <= employees <= 1_000_000:
         raise DraftError(f"{employees:,} employees are out of range; from 20 to 1,000,000")
-    sketch = Sketch(TYPES[kind], rows, columns)
+    sketch = Sketch(presets.preset(kind).draws, rows, columns)
     people = _house(sketch, cell_m, employees)
-    park = _park(name, sketch, cell_m, people)
-    return park, _community(name, sketch, people, park)
+    park = _park(name, kind, sketch, cell_m, people)
+    return park, _community(name, kind, sketch, people, park)
 
 
 def _house(sketch: Sketch, cell_m: float, employees: int | None) -> int:
@@ -397,7 +290,7 @@ def _house(sketch: Sketch, cell_m: float, employees: int | None) -> int:
     return employees
 
 
-def _park(name: str, sketch: Sketch, cell_m: float, people: int) -> Draft:
+def _park(name: str, type_: str, sketch: Sketch, cell_m: float, people: int) -> Draft:
     kind = sketch.kind
     yards = sketch.role("yard")
     draft = Draft(
@@ -411,8 +304,10 @@ def _park(name: str, sketch: Sketch, cell_m: float, people: int) -> Draft:
             f"{name}, the plain park: what stands there the month before it becomes a community.\n"
             "Everything is invented, drawn by `parksim new`. Put your own figures in, note where they\n"
             "come from under `sources:` at the end, and after every change run\n"
-            f"  parksim check {name}-park.yaml {name}-community.yaml"
+            f"  parksim check {name}-park.yaml {name}-community.yaml\n"
+            f"What its type stands for, `parksim show {name}-park.yaml` tells at the end."
         ),
+        type=type_,
     )
     draft.map = {
         "cell_m": cell_m,
@@ -426,7 +321,7 @@ def _park(name: str, sketch: Sketch, cell_m: float, people: int) -> Draft:
     draft.governance = typical.administration(people)
     draft.circles = "iot-town"
     draft.city = typical.city()
-    draft.population = {"employees": people, **kind.population}
+    draft.population = {"employees": people}
     draft.enterprises = typical.firms(people, kind.sectors, kind.tech)
     block = (yards or sketch.role("open"))[0].name
     example = (
@@ -546,26 +441,28 @@ def _plain_amenities(sketch: Sketch, people: int) -> list[dict[str, Any]]:
     return found
 
 
-def _place(kind: Type, name: str, category: str, people: float, **more: Any) -> dict[str, Any]:
+def _place(kind: Drawing, name: str, category: str, people: float, **more: Any) -> dict[str, Any]:
     if category in kind.hours and "outside" not in more:
         more["opens"], more["closes"] = kind.hours[category]
     return typical.amenity(name, category, people, **more)
 
 
-def _community(name: str, sketch: Sketch, people: int, park: Draft) -> Draft:
+def _community(name: str, type_: str, sketch: Sketch, people: int, park: Draft) -> Draft:
     kind = sketch.kind
     draft = Draft(
         f"{name}-community",
         f"{name}: the industrial community",
         name,
         f"{name}:产业社区",
-        "The same streets, firms and homes; fences opened, places shared and added, and a council.",
-        "街道、企业、住处不变;打开围栏、共享并增设服务,设立社区治理。",
+        "The same streets, firms and homes; fences opened, places shared, and what the type brings.",
+        "街道、企业、住处不变;打开围栏、共享服务,并按社区类型增设服务、设立社区治理。",
         extends=f"{name}-park",
         head=(
             f"{name}, the community: only what differs. The homes, the people and the firms are the park's.\n"
-            "Things are changed by name; `remove: true` takes one away. It may lose: let the run say."
+            "Things are changed by name; `remove: true` takes one away. It may lose: let the run say.\n"
+            f"`parksim show {name}-community.yaml` lists the places and the council that its type brings."
         ),
+        type=type_,
     )
     opened = sketch.role("yard")[: math.ceil(len(sketch.role("yard")) * kind.opened)]
     draft.map = {"fences": [{"name": block.name, "open": True} for block in opened]}
@@ -573,27 +470,17 @@ def _community(name: str, sketch: Sketch, people: int, park: Draft) -> Draft:
     draft.amenities = [
         {"name": a["name"], "access": "everyone"} for a in park.amenities if a.get("owner") in shared
     ]
-    spot = _Spots(sketch.role("centre"))
-    tall = max((entry.get("floors", 1) for entry in sketch.legend.values()), default=1)
-    for category in kind.adds:
-        where: dict[str, Any] = {"cell": spot()}
-        if kind.slab == (3, 3) and category in ("gym", "cafe", "social_space", "reading_corner") and tall > 4:
-            block = sketch.role("open")[len(category) % len(sketch.role("open"))]
-            where = {"cell": list(block.work[0]), "floor": tall // 2}  # the vertical community: half way up
-        draft.amenities.append(
-            _place(kind, f"{category.replace('_', '-')}-community", category, people * 0.6, new=True, **where)
-        )
     green = sketch.role("centre")[0].ground
     draft.amenities.append(
         _place(
             kind, "green-loop", "running_path", people * 0.6, new=True, cell=list(green), operator="public"
         )
     )
-    draft.governance = typical.council(people)
     draft.comments = {
-        "map": "Whoever opens a fence shortens walks; whoever keeps it keeps the yard to itself."
+        "map": "Whoever opens a fence shortens walks; whoever keeps it keeps the yard to itself.",
+        "amenities": "The places of the type are called type-...; change them here by name.",
     }
-    for path in ("map.fences", "amenities", "governance.channels"):
+    for path in ("map.fences", "amenities"):
         draft.assume(path, "invented by parksim new")
     if not draft.map["fences"]:
         draft.map = {}

@@ -17,6 +17,7 @@ import pandas as pd
 
 from parksim.scenario.categories import CATEGORIES, CIRCLE_PRESETS
 from parksim.scenario.schema import BUILT, WORKPLACE
+from parksim.scenario.standard import LINES, LISTS, SOURCE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,6 +42,12 @@ PER_THOUSAND = (
 )
 """Categories whose places are counted per thousand employees."""
 
+STAFF = 18
+"""Community workers for each 10,000 residents of towns that the national plan wants by 2025."""
+_COMMUNITY_PLAN = (
+    "national plan of community services to 2025 (Guobanfa 2021 no. 56): 18 for 10,000 residents"
+)
+STANDARD_OF_TYPES = f"{SOURCE} (article 002)"
 _NOTICES = "notices of Fuzhou and Xiamen on industrial land"
 _NO_RULE = "no rule known to us"
 _ROUNDING = 1e-9
@@ -58,7 +65,7 @@ class Finding:
         What the scenario has; nan where it does not say, or has none.
     unit : str
     sense : str
-        ``<=`` where the limit is the most that is allowed; empty without a limit.
+        ``<=`` where the limit is the most that is allowed, ``>=`` where it is the least; empty without a limit.
     limit : float
         nan where no source gives one.
     status : str
@@ -67,6 +74,8 @@ class Finding:
         Where the limit comes from, and how sure it is (A, B, C, assumed; empty without a rule).
     note : str
         What one has to know to read it.
+    circle, category : str
+        Of a walk.
     """
 
     rule: str
@@ -78,6 +87,8 @@ class Finding:
     source: str
     grade: str
     note: str = ""
+    circle: str = ""
+    category: str = ""
 
 
 def check(scenario: Scenario | str, *, month: int | None = None) -> pd.DataFrame:
@@ -94,8 +105,9 @@ def check(scenario: Scenario | str, *, month: int | None = None) -> pd.DataFrame
     -------
     DataFrame
         A row a rule, columns as :class:`Finding` has them: support land and floor (grade B), walking minutes
-        from the farthest desk against the circles of TD/T 1062 and the scenario's own, and without limits
-        places per thousand employees, jobs per home, staff of the social-work station.
+        from the farthest desk against the circles of TD/T 1062 and the scenario's own, without limits places per
+        thousand employees and jobs per home, staff of the social-work station, and the standard's lists of
+        services and Xingguang's six lines, each with at least one place.
     """
     from parksim.world.place import Place  # noqa: PLC0415  (walks take scipy)
 
@@ -111,6 +123,7 @@ def check(scenario: Scenario | str, *, month: int | None = None) -> pd.DataFrame
         *_per_thousand(scenario, layout),
         _jobs_per_home(scenario, layout),
         _social_work(scenario, layout),
+        *_services(layout),
     ]
     return pd.DataFrame([asdict(one) for one in found])
 
@@ -207,6 +220,8 @@ def _walk(
         source,
         grade,
         "; ".join(parts),
+        circle,
+        category,
     )
 
 
@@ -247,12 +262,34 @@ def _jobs_per_home(scenario: Scenario, layout: Layout) -> Finding:
 
 
 def _social_work(scenario: Scenario, layout: Layout) -> Finding:
-    desks_ = sum(a.capacity for a in layout.amenities if a.category == "public_service" and a.outside is None)
-    note = (
-        "the file does not say the station's staff; counters for public services: "
-        f"{10_000 * desks_ / scenario.population.employees:.1f} per 10,000"
-    )
-    return Finding("social_work_staff", math.nan, "per 10,000", "", math.nan, "not known", _NO_RULE, "", note)
+    """Staff per 10,000 employees; the only yardstick known is one for residents, held against employees by us."""
+    staff, people = layout.governance.social_work_staff, scenario.population.employees
+    if staff is None:
+        desks_ = sum(
+            a.capacity for a in layout.amenities if a.category == "public_service" and a.outside is None
+        )
+        note = (
+            "the file does not say it (governance.social_work_staff); counters for public services: "
+            f"{10_000 * desks_ / people:.1f} per 10,000"
+        )
+        return Finding(
+            "social_work_staff", math.nan, "per 10,000", ">=", STAFF, "not known", _COMMUNITY_PLAN, "B", note
+        )
+    value = 10_000 * staff / people
+    note = "written for residents of towns; that employees count like residents is ours"
+    status: Status = "pass" if value >= STAFF - _ROUNDING else "fail"
+    return Finding("social_work_staff", value, "per 10,000", ">=", STAFF, status, _COMMUNITY_PLAN, "B", note)
+
+
+def _services(layout: Layout) -> Iterator[Finding]:
+    """Whether each item of the three lists and each of the six lines is offered at all."""
+    asked = {f"list_{name}_{item}": s for name, items in LISTS.items() for item, s in items.items()}
+    asked |= {f"line_{name}": s for name, s in LINES.items()}
+    for rule, service in asked.items():
+        number = service.offered(layout)
+        note = f"{service.en} {service.zh}; which kinds of places serve it is ours"
+        status: Status = "pass" if number else "fail"
+        yield Finding(rule, number, "places", ">=", 1, status, STANDARD_OF_TYPES, "B", note)
 
 
 def _within(value: float, limit: float) -> Status:

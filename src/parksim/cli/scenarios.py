@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from parksim.cli import app
+from parksim.cli.words import Lang  # noqa: TC001  (Typer reads the annotations)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,8 +21,15 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 @app.command()
-def check(files: Names) -> None:
-    """Say everything that is wrong with scenario files; nothing is run."""
+def check(
+    files: Names,
+    *,
+    rules: Annotated[
+        bool, typer.Option("--rules/--no-rules", help="Say too what rules of planning say of it.")
+    ] = True,
+    lang: Lang = "en",
+) -> None:
+    """Say everything that is wrong with scenario files, and what rules of planning say; nothing is run."""
     from parksim.scenario.read import check as problems_of
 
     faulty = False
@@ -30,10 +38,24 @@ def check(files: Names) -> None:
         faulty |= bool(problems)
         if not problems:
             print(f"{file}: ok")
+            if rules:
+                _rules(file, lang)
         for problem in problems:
             print(problem, file=sys.stderr)
     if faulty:
         raise typer.Exit(1)
+
+
+def _rules(file: str, lang: str) -> None:
+    """Print the rules of planning that a sound scenario is held against."""
+    from parksim.report.messages import Messages
+    from parksim.report.rules import rules
+    from parksim.scenario.read import load
+
+    m = Messages(lang)
+    rows = [(row.label, *row.cells[0][:2], row.limit, row.source) for row in rules([load(file)], m)]
+    head = ("rule.counted", "page.value", "page.verdict", "page.limit", "page.source")
+    _table(tuple(m(word) for word in head), rows)
 
 
 @app.command(name="list")
@@ -55,14 +77,19 @@ def list_(*, as_json: Json = False) -> None:
 def show(name: NameOrFile, *, as_json: Json = False) -> None:
     """Print a scenario resolved: all it says, with all it extends.
 
-    YAML leaves out what stays at its default and the layout of before; JSON has both.
+    YAML leaves out what stays at its default and the layout of before; JSON has both. Where the scenario says a
+    community type, comments at the end tell what that meant.
     """
+    from parksim.scenario.presets import told
     from parksim.scenario.read import load
     from parksim.scenario.write import to_yaml
 
     scenario = load(name)
     text = scenario.model_dump_json(indent=2) if as_json else to_yaml(scenario).removesuffix("\n")
     print(text)
+    if not as_json:
+        for line in told(scenario):
+            print(f"# {line}")
 
 
 @app.command()
@@ -79,7 +106,9 @@ def diff(a: NameOrFile, b: NameOrFile, *, as_json: Json = False) -> None:
     if not found:
         print(f"{first.name} and {second.name} say the same.")
         return
-    _table(("", first.name, second.name), [(each.path, text(each.a), text(each.b)) for each in found])
+    columns = 4 if any(each.type for each in found) else 3
+    rows = [(each.path, text(each.a), text(each.b), each.type)[:columns] for each in found]
+    _table(("", first.name, second.name, "type")[:columns], rows)
 
 
 def _table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:

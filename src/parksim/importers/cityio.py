@@ -15,10 +15,10 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from parksim.importers import typical
 from parksim.importers.draft import OPEN, Draft, DraftError, Names, symbols
 from parksim.importers.outline import load_json
 from parksim.importers.raster import BUILT_USES, MOST_CELLS
+from parksim.scenario import typical
 from parksim.scenario.schema import WORKPLACE, Symbol
 
 if TYPE_CHECKING:

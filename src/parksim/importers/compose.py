@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from parksim.importers import typical
 from parksim.importers.draft import Draft, DraftError, Names
 from parksim.importers.raster import WAYS, city_side, connected, draw, floor_m2
+from parksim.scenario import typical
 from parksim.scenario.schema import WORKPLACE
 
 if TYPE_CHECKING:

@@ -100,6 +100,8 @@ class Draft:
     summary: str = ""
     summary_zh: str = ""
     extends: str = ""
+    type: str = ""
+    """Community type of the district standard."""
     head: str = ""
     """Comment above the first line."""
     map: dict[str, Any] = field(default_factory=dict)
@@ -123,8 +125,7 @@ class Draft:
             key: getattr(self, key)
             for key in ("name", "title", "title_zh", "summary", "summary_zh", "family")
         }
-        if self.extends:
-            said["extends"] = self.extends
+        said |= {"extends": self.extends, "type": self.type}
         header = [*_comment(self.head), "parksim: 1"]
         header += [f"{key}: {_value(value)}" for key, value in said.items() if value]
         parts = ["\n".join(header)]

@@ -14,9 +14,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from parksim.errors import ParksimError, ScenarioError, nearest
-from parksim.importers import typical
 from parksim.importers.draft import DraftError, Names, section
-from parksim.scenario import document
+from parksim.scenario import document, typical
 from parksim.scenario.read import check, load
 from parksim.scenario.schema import BUILT, WORKPLACE
 

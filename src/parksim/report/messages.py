@@ -23,7 +23,17 @@ if TYPE_CHECKING:
 Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 NO_UNIT = ("", "–")
-_DECIMALS = {"min": 1, "share": 1, "days": 1, "months": 1, "years": 1, "m2": 0, "persons": 0, "firms": 0}
+_DECIMALS = {
+    "min": 1,
+    "share": 1,
+    "days": 1,
+    "months": 1,
+    "years": 1,
+    "m2": 0,
+    "persons": 0,
+    "firms": 0,
+    "places": 0,
+}
 _MONEY = {"CNY", "CNY/year"}
 _PATTERNS: tuple[tuple[str, str, str], ...] = (
     ("coverage_all_", "coverage_all", "circle"),

@@ -14,7 +14,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from parksim.experiment.work import replication_seed
-from parksim.report import figures, maps, paying, places, style
+from parksim.report import figures, maps, paying, places, rules, style
 from parksim.report.leaving import leaving
 from parksim.report.messages import Messages, verdict_kind
 from parksim.scenario import parameters, paths
@@ -700,6 +700,10 @@ class Report:
             (self.m.circle(name), f"{c.minutes:g}", [self.m.category(k) for k in c.categories])
             for name, c in self.base.circles.items()
         ]
+
+    def rule_rows(self) -> list[rules.Rule]:
+        """Return what rules of planning say of every scenario."""
+        return rules.rules(self.comparison.scenarios, self.m)
 
     def addresses(self) -> list[tuple[str, str, str]]:
         """Return letter, name and content address of every scenario."""

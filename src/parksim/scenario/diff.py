@@ -8,12 +8,24 @@ from pydantic import BaseModel
 
 from parksim.scenario.document import joined
 from parksim.scenario.lookup import parts
+from parksim.scenario.presets import origin
 from parksim.scenario.schema import Map, Scenario
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-APART = {"parksim", "name", "title", "title_zh", "summary", "summary_zh", "family", "sources", "before"}
+APART = {
+    "parksim",
+    "name",
+    "title",
+    "title_zh",
+    "summary",
+    "summary_zh",
+    "family",
+    "type",
+    "sources",
+    "before",
+}
 """What names or explains a scenario and is no difference between two."""
 
 MOST_CELLS = 12
@@ -29,11 +41,14 @@ class Difference(NamedTuple):
         Dotted path, with names instead of positions; cells of the map as ``map.cells[row,column]``.
     a, b : object
         Plain value in the first and in the second scenario; None where it is not there or not stated.
+    type : str
+        Community type that the value of the second comes from, or else that of the first; empty: from none.
     """
 
     path: str
     a: Any
     b: Any
+    type: str = ""
 
     def __str__(self) -> str:
         if self.a is None:
@@ -57,7 +72,8 @@ def difference(a: Scenario, b: Scenario) -> list[Difference]:
         In the order of the scenario format.
     """
     sections = (name for name in Scenario.model_fields if name not in APART)
-    return [found for name in sections for found in _differ(getattr(a, name), getattr(b, name), name)]
+    found = [each for name in sections for each in _differ(getattr(a, name), getattr(b, name), name)]
+    return [each._replace(type=origin(b, each.path) or origin(a, each.path)) for each in found]
 
 
 def _differ(a: Any, b: Any, path: str) -> Iterator[Difference]:

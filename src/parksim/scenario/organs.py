@@ -166,6 +166,8 @@ class Governance(Frozen):
     """Community events a month."""
     event_places: float = Field(60, ge=1, le=10000)
     opex_cny_year: float = Field(0, ge=0)
+    social_work_staff: float | None = Field(None, ge=0, le=100_000)
+    """People who work in the service centre and the enterprise social-work station; None: not known."""
     budget_cny_year: float = Field(0, ge=0)
     """What the council may spend a year on places and opening hours; what is left is carried on."""
     payer: Payer = "government"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 
 from parksim.errors import Problem, ScenarioError
-from parksim.scenario import document, library
+from parksim.scenario import document, library, presets
 from parksim.scenario.faults import explain, repaired
 from parksim.scenario.merge import merge
 from parksim.scenario.schema import LAYOUT_SECTIONS, Scenario
@@ -178,18 +178,27 @@ def _extends(here: Document, message: str) -> ScenarioError:
 
 
 def _resolved(chain: list[Document]) -> tuple[dict[str, Any], list[Fault]]:
-    """Merge the chain from its root to the scenario itself; the root's layout is kept as ``before``."""
+    """Merge the chain from its root to the scenario itself; the root's layout is kept as ``before``.
+
+    What the ``type:`` of a file stands for is one more layer just below it.
+    """
     faults: list[Fault] = []
-    data = root = chain[-1].data
+    data = root = _onto(presets.below(None, chain[-1].data), chain[-1].data, faults)
     for part in reversed(chain[:-1]):
         inherited = {key: value for key, value in data.items() if key not in OWN}
-        merged: dict[str, Any] = merge(inherited, part.data, faults=faults)
-        if isinstance(inherited.get("sources"), dict):
-            merged["sources"] = _sources(merged["sources"], inherited, merged, part.data)
-        data = merged
+        inherited = _onto(inherited, presets.below(inherited, part.data), faults)
+        data = _onto(inherited, part.data, faults)
     if len(chain) > 1 and "before" not in data:
         data["before"] = {name: root[name] for name in LAYOUT_SECTIONS if name in root}
     return data, faults
+
+
+def _onto(inherited: dict[str, Any], said: dict[str, Any], faults: list[Fault]) -> dict[str, Any]:
+    """Merge what one layer says onto what it inherits, without the sources of what it replaces."""
+    merged: dict[str, Any] = merge(inherited, said, faults=faults)
+    if isinstance(inherited.get("sources"), dict):
+        merged["sources"] = _sources(merged["sources"], inherited, merged, said)
+    return merged
 
 
 def _sources(sources: Any, parent: dict[str, Any], merged: dict[str, Any], child: dict[str, Any]) -> Any:

@@ -46,6 +46,8 @@ class Source(Frozen):
     source: str
     range: tuple[float, float] | None = None
     """Plausible range of a number; drawn anew in each replication when the grade is B, C or assumed."""
+    type: str = ""
+    """Community type whose preset gave the value; written by reading, not by hand."""
 
 
 # --- map ---------------------------------------------------------------------------------------
@@ -497,6 +499,8 @@ class Scenario(Layout):
     summary: str = ""
     summary_zh: str = ""
     family: Name
+    type: str | None = None
+    """Community type of the district standard; see :mod:`parksim.scenario.presets` for what it stands for."""
     city: City
     population: Population
     enterprises: Enterprises
@@ -513,6 +517,15 @@ class Scenario(Layout):
         for name in value:
             if name not in CATEGORIES:
                 raise ValueError(f"unknown category '{name}'{nearest(name, CATEGORIES)}")
+        return value
+
+    @field_validator("type")
+    @classmethod
+    def _a_type(cls, value: str | None) -> str | None:
+        from parksim.scenario.presets import names  # noqa: PLC0415  (presets import this module)
+
+        if value is not None and value not in names():
+            raise ValueError(f"there is no type '{value}'{nearest(value, names())}")
         return value
 
     # --- derived --------------------------------------------------------------------------------
@@ -535,7 +548,7 @@ class Scenario(Layout):
     @cached_property
     def content_hash(self) -> str:
         """Address of what this scenario says, names and texts aside: equal content, equal runs."""
-        text = {"name", "title", "title_zh", "summary", "summary_zh", "sources"}
+        text = {"name", "title", "title_zh", "summary", "summary_zh", "type", "sources"}
         body = json.dumps(self.model_dump(mode="json", exclude=text), sort_keys=True, ensure_ascii=False)
         return hashlib.blake2b(body.encode(), digest_size=16).hexdigest()
 

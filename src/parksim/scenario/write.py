@@ -48,7 +48,7 @@ def to_yaml(scenario: Scenario) -> str:
     """
     data = scenario.model_dump(mode="json", exclude_unset=True, exclude_none=True, exclude={"before"})
     data["map"]["rows"] = "".join(f"{row}\n" for row in scenario.map.rows)
-    order = ["parksim", "name", "title", "title_zh", "summary", "summary_zh", "family"]
+    order = ["parksim", "name", "title", "title_zh", "summary", "summary_zh", "family", "type"]
     order += [key for key in type(scenario).model_fields if key not in order]
     data = {key: _short(data[key]) for key in order if key in data}
     body = yaml.dump(data, Dumper=_Dumper, allow_unicode=True, sort_keys=False, width=1_000_000)
@@ -56,7 +56,7 @@ def to_yaml(scenario: Scenario) -> str:
     lines = body.splitlines()
     for path, source in scenario.sources.items():
         if path in where:
-            lines[where[path] - 1] += f"  # {source.grade}"
+            lines[where[path] - 1] += f"  # {source.grade}" + (f", type {source.type}" if source.type else "")
     return "\n".join(lines) + "\n"
 
 

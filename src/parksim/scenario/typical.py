@@ -224,6 +224,10 @@ def administration(people: float) -> dict[str, Any]:
     return {"kind": "administration", "events_month": 1, "channels": channels}
 
 
+STAFF_OF_10_000 = 8
+"""Staff of service centre and social-work station for each 10,000 employees."""
+
+
 def council(people: float) -> dict[str, Any]:
     """Describe a community's governance on top of what the park has."""
     return {
@@ -238,6 +242,7 @@ def council(people: float) -> dict[str, Any]:
         ],
         "events_month": 4,
         "opex_cny_year": max(200_000, rounded(people * 150)),
+        "social_work_staff": max(1, round(people * STAFF_OF_10_000 / 10_000)),
         "channels": [
             {
                 "name": "service-station",

@@ -1,0 +1,128 @@
+"""What rules of planning say of scenarios, ready to be written: one row a rule, one column a scenario."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from parksim.compliance import STANDARD, check
+from parksim.scenario.categories import CIRCLE_PRESETS
+from parksim.scenario.standard import LINES, LIST_NAMES, LISTS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import pandas as pd
+
+    from parksim.report.messages import Messages
+    from parksim.scenario.schema import Scenario
+
+KINDS = {"pass": "same", "fail": "worse", "not known": "na"}
+"""Class of a cell by its status."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One rule held against scenarios.
+
+    Attributes
+    ----------
+    name, label, limit, source : str
+    cells : tuple of (value, status, kind)
+        A scenario each.
+    """
+
+    name: str
+    label: str
+    limit: str
+    source: str
+    cells: tuple[tuple[str, str, str], ...]
+
+
+def rules(scenarios: Sequence[Scenario], m: Messages) -> list[Rule]:
+    """Hold scenarios against rules of planning, a circle's kinds of places in one row.
+
+    Parameters
+    ----------
+    scenarios : sequence of Scenario
+        As they stand when all their interventions are done.
+    m : Messages
+        Of the language to write in.
+
+    Returns
+    -------
+    list of Rule
+        In the order of :func:`parksim.compliance.check`; rules of circles that a scenario lacks stay empty there.
+    """
+    found = [_brief(scenario, m) for scenario in scenarios]
+    heads = {name: head for one in found for name, (head, _) in one.items()}
+    missing = ("–", "", "na")
+    return [
+        Rule(name, *head, tuple(one[name][1] if name in one else missing for one in found))
+        for name, head in heads.items()
+    ]
+
+
+Head = tuple[str, str, str]
+Told = tuple[str, str, str]
+
+
+def _brief(scenario: Scenario, m: Messages) -> dict[str, tuple[Head, Told]]:
+    found, out = check(scenario), dict[str, tuple[Head, Told]]()
+    circles = {name: kinds for name, (_, kinds) in CIRCLE_PRESETS[STANDARD].items()}
+    circles |= {name: circle.categories for name, circle in scenario.circles.items()}
+    for row in found.to_dict("records"):
+        status = str(row["status"])
+        source = f"{row['source']} ({row['grade']})" if row["grade"] else str(row["source"])
+        if row["circle"]:
+            name = f"minutes_{row['circle']}"
+            if name not in out:
+                same = found["category"].isin(circles[row["circle"]]) & (found["limit"] == row["limit"])
+                walks = found[same].drop_duplicates("category")  # what two circles promise is listed once
+                out[name] = _circle(str(row["circle"]), walks, source, m)
+            continue
+        limit = "–"
+        if not math.isnan(row["limit"]):
+            key = "at_most" if row["sense"] == "<=" else "at_least"
+            limit = m(f"rule.{key}", value=m.value(row["limit"], str(row["unit"])))
+        told = (m.value(row["value"], str(row["unit"])), _status(status, m), KINDS[status])
+        out[str(row["rule"])] = ((label(str(row["rule"]), m), limit, source), told)
+    return out
+
+
+def _circle(name: str, rows: pd.DataFrame, source: str, m: Messages) -> tuple[Head, Told]:
+    kept = rows["status"] == "pass"
+    missed = [m.category(str(category)) for category in rows.loc[~kept, "category"]]
+    status = "pass" if kept.all() else "fail"
+    value = m("rule.circle_value", n=int(kept.sum()), all=len(rows))
+    if missed:
+        value += m("rule.circle_missed", categories=m("page.separator").join(missed))
+    head = (
+        m("rule.circle", circle=m.circle(name)),
+        m("rule.at_most", value=m.value(rows["limit"].iloc[0], "min")),
+        source,
+    )
+    return head, (value, _status(status, m), KINDS[status])
+
+
+def label(rule: str, m: Messages) -> str:
+    """Return what a rule is called."""
+    kind, _, part = rule.partition("_")
+    if kind == "places":
+        return m("rule.places", category=m.category(part))
+    if kind == "line":
+        return m("rule.line", line=_called(LINES[part].en, LINES[part].zh, m))
+    if kind == "list":
+        name, _, item = part.partition("_")
+        service = LISTS[name][item]
+        return m("rule.list", list=_called(*LIST_NAMES[name], m), item=_called(service.en, service.zh, m))
+    return m(f"rule.{rule}")
+
+
+def _called(en: str, zh: str, m: Messages) -> str:
+    return zh if m.lang == "zh" else en
+
+
+def _status(status: str, m: Messages) -> str:
+    return m(f"rule.{status.replace(' ', '_')}")
