@@ -22,8 +22,9 @@ from parksim.scenario.categories import CATEGORIES
 from parksim.scenario.lookup import get
 from parksim.scenario.merge import merge
 from parksim.scenario.parameters import Frozen, Grade
-from parksim.scenario.schema import WORKPLACE, Cell, Map, Name, Scenario, Share
+from parksim.scenario.schema import WORKPLACE, Map, Scenario
 from parksim.scenario.standard import LINES, LIST_NAMES, LISTS
+from parksim.scenario.terms import Cell, Name, Share  # noqa: TC001  (pydantic reads them)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
