@@ -20,7 +20,8 @@ from fake_play import FakeRun
 import parksim as ps
 from parksim.chance import named_uniform
 from parksim.errors import ParksimError
-from parksim.experiment.orders import compare_orders, orders_of, p_better
+from parksim.experiment.orders import orders_of
+from parksim.experiment.race import compare_orders, p_better
 
 CAFE = {"name": "cafe", "category": "cafe", "block": "pavilion", "capacity": 12, "capex_cny": 500.0}
 WEST = {"kind": "open_fence", "name": "west", "month": 1, "target": "west-fence", "cost_cny": 100.0}

@@ -105,6 +105,7 @@ PHASES = (interventions, works, travel, services, community, staying, hiring, en
 """The month, in order (model.md §3)."""
 
 _OF_THE_LAYOUT = ("zone_codes", "tech_sector", "shift_share", "hires", "offices", "building_codes")
+_NAMES_AND_TEXTS = {"name", "title", "title_zh", "summary", "summary_zh", "sources"}
 _SNAPSHOTS_KEPT = 2
 _snapshots: OrderedDict[tuple[str, int], bytes] = OrderedDict()
 
@@ -200,6 +201,31 @@ class ParkModel(AgentSeam):
         for _ in range(months):
             self.step()
         return self
+
+    def go_on_as(self, scenario: Scenario) -> None:
+        """Go on under another timetable that has been the same so far.
+
+        Raises
+        ------
+        ParksimError
+            If the scenario differs in anything but its name and the interventions still to come.
+        """
+        from parksim.errors import ParksimError  # noqa: PLC0415
+
+        was, now = (
+            [i for i in each.interventions if i.month <= self.month] for each in (self.spec, scenario)
+        )
+        apart = [
+            name
+            for name in type(scenario).model_fields
+            if name not in _NAMES_AND_TEXTS
+            and name != "interventions"
+            and getattr(scenario, name) != getattr(self.spec, name)
+        ]
+        if was != now or apart:
+            what = ", ".join(apart) or f"interventions up to month {self.month}"
+            raise ParksimError(f"'{scenario.name}' cannot go on from '{self.spec.name}': {what} differ")
+        self.spec = scenario
 
     def _play(self, phases: tuple[Any, ...]) -> None:
         for phase in phases:

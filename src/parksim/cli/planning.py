@@ -15,7 +15,8 @@ from parksim.cli.runs import bar, difference, made, shown, table
 from parksim.errors import ParksimError
 
 if TYPE_CHECKING:
-    from parksim.experiment.orders import By, Orders, Transition
+    from parksim.experiment.orders import By, Orders
+    from parksim.experiment.race import Transition
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
@@ -64,7 +65,8 @@ def transition(
     as_json: Json = False,
 ) -> None:
     """Compare orders of the same measures under the same budget: which helps whom, and when."""
-    from parksim.experiment.orders import compare_orders, orders_of
+    from parksim.experiment.orders import orders_of
+    from parksim.experiment.race import compare_orders
 
     plan = orders_of(
         name,
@@ -74,7 +76,7 @@ def transition(
         budget=not free,
         seed=seed,
     )
-    typer.echo(_forecast(plan, reps), err=as_json)
+    typer.echo(_forecast(plan, reps, plan.length(months)), err=as_json)
     if dry:
         return
     with bar("runs") as progress:
@@ -149,12 +151,17 @@ def _named(said: list[str]) -> dict[str, list[str]]:
     return groups
 
 
-def _forecast(plan: Orders, reps: int) -> str:
+def _forecast(plan: Orders, reps: int, months: int) -> str:
+    from parksim.experiment.branches import months_played
+
+    in_all = plan.runs(reps) * months
+    saved = in_all - reps * months_played((order.scenario for order in plan.orders), months)
     tried = "all" if plan.exhaustive else f"{plan.looked_at:,} sampled"
     return (
         f"{len(plan.measures)} measures, {plan.possible:,} orders ({tried}): {len(plan.infeasible)} impossible, "
         f"{len(plan.same)} with the timetable of another, {len(plan.orders)} to play\n"
-        f"{plan.runs(reps):,} runs at most: {len(plan.orders)} orders x {reps} replications"
+        f"{plan.runs(reps):,} runs at most: {len(plan.orders)} orders x {reps} replications\n"
+        f"{in_all:,} months, {saved:,} of them shared by orders that begin alike and played once"
     )
 
 
@@ -175,7 +182,7 @@ def _print_orders(found: Transition) -> None:
     head = [w for i in found.indicators for w in (i, "against as written [95 %]", "verdict")]
     table(
         f"{found.plan.scenario.name}: mean over {found.months} months, up to {found.reps} paired replications, "
-        f"{found.runs} runs",
+        f"{found.runs} runs, {found.months_saved:,} of {found.runs * found.months:,} months saved",
         ("", "order", "race", *head),
         rows,
     )

@@ -147,18 +147,32 @@ def run(
         residual = max(residual, model.travel.residual_min, model.services.residual_min)
         if progress is not None:
             progress(month)
-    series = pd.DataFrame(model.measured, index=pd.RangeIndex(1, months + 1, name="month"))
+    return told(model, residual, time.perf_counter() - start, events=events)
+
+
+def told(model: ParkModel, residual_min: float, wall_s: float, *, events: bool = False) -> Run:
+    """Return what came of a model that has been played.
+
+    Parameters
+    ----------
+    model : ParkModel
+    residual_min, wall_s : float
+        As kept while it was played, see :class:`Run`.
+    events : bool
+        Whether to keep the table of events.
+    """
+    series = pd.DataFrame(model.measured, index=pd.RangeIndex(1, model.tick + 1, name="month"))
     return Run(
-        scenario,
-        seed,
-        months,
+        model.spec,
+        model.run_seed,
+        model.tick,
         headline(series),
         series,
         groups(model),
         cohort(model),
         model.event_table() if events else model.event_table().iloc[:0],
-        residual,
-        time.perf_counter() - start,
+        residual_min,
+        wall_s,
     )
 
 

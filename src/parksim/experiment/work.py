@@ -97,12 +97,17 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """Runs that share their luck, for one worker to play one after the other."""
+    """Runs that share their luck, for one worker to play one after the other.
+
+    With `together` they differ in the months of their interventions alone, and months that begin alike are
+    played once.
+    """
 
     seed: int
     months: int
     jobs: tuple[Job, ...]
     events: bool = False
+    together: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +187,10 @@ def work(task: Task, play: Play | None = None) -> list[Outcome]:
     list of Outcome
         One a job, in their order.
     """
+    if task.together and play is None:
+        from parksim.experiment.branches import play_together  # noqa: PLC0415  (imports the model)
+
+        return play_together(task)
     return [_play(task, job, play or _model()) for job in task.jobs]
 
 
@@ -203,12 +212,16 @@ def _play(task: Task, job: Job, play: Play) -> Outcome:
         if job.changes:
             scenario = scenario.with_(dict(job.changes))
         wish = {"events": True} if task.events else {}
-        run = play(scenario, task.seed, task.months, **wish)
-        indicators = {str(name): float(value) for name, value in run.indicators.items()}
-        packed = pack(run.series, run.groups)
-        events = pack_frame(run.events) if task.events else None
+        return finished(task, job, play(scenario, task.seed, task.months, **wish), start)
     except Exception:  # noqa: BLE001  (one run's fault must not stop the other thousand)
         return failure(job, traceback.format_exc(), time.perf_counter() - start)
+
+
+def finished(task: Task, job: Job, run: Run, start: float) -> Outcome:
+    """Return the outcome of a job that was played since `start`, by the performance counter."""
+    indicators = {str(name): float(value) for name, value in run.indicators.items()}
+    packed = pack(run.series, run.groups)
+    events = pack_frame(run.events) if task.events else None
     return Outcome(
         key=job.key,
         indicators=indicators,
