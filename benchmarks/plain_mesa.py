@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from parksim.scenario.organs import Governance
     from parksim.scenario.parameters import StayingParameters
     from parksim.scenario.schema import Layout, Population, Scenario
+    from parksim.scenario.support import Credit, Fund
     from parksim.world.grid import Building
 
 MODES = ("walk", "bicycle", "ebike", "bus", "metro", "shuttle", "car")
@@ -50,6 +51,7 @@ HOUSEHOLDS = ("single", "couple", "kindergarten", "school")
 EDUCATION = ("school", "college", "bachelor", "master")
 GONE_FOR_GOOD = ("left_city", "retired")
 ALLOTTED = ("kindergarten", "school", "after_school")
+PAYERS = ("government", "operator", "employers", "users")
 TIERS = ("micro", "innovative", "srdi", "little_giant", "champion")
 ORDER = list(CATEGORIES)
 NEVER = -10_000
@@ -865,6 +867,8 @@ class Enterprise(mesa.Agent):
         self.shrank = NEVER
         self.listed = False
         self.growth = self.exposure = 0.0
+        self.listing = 0
+        self.loan: Loan | None = None
         for name, value in state.items():
             setattr(self, name, value)
 
@@ -923,6 +927,31 @@ class Enterprise(mesa.Agent):
         noise *= model.luck.normal("runway", model.month, self.identity)
         cash = p.runway_mean + keep * (self.runway - p.runway_mean) - dearer - waiting + noise
         self.runway = max(cash, 0.0)
+
+    # --- support ---
+
+    def receive(self, cny: float, payer: str) -> None:
+        """Get money, or pay it back: cash lasts so much longer, or shorter."""
+        month = max(len(self.posts), 1) * self.model.rules.enterprises.cost_worker * 10_000
+        self.runway = max(self.runway + cny / month, 0.0)
+        self.model.given[payer] = self.model.given.get(payer, 0.0) + cny
+        self.model.support_cny += cny
+
+    def pay_back(self) -> None:
+        """Pay this month's instalment, if there is a loan."""
+        if self.loan is not None:
+            self.loan.left -= 1
+            self.receive(-self.loan.instalment, self.loan.lender)
+            if self.loan.left == 0:
+                self.loan = None
+
+    def may_have(self, fund: Fund) -> bool:
+        """Say whether a fund is for firms like this one."""
+        return (
+            (not fund.sectors or self.sector in fund.sectors)
+            and (not fund.tiers or TIERS[self.tier] in fund.tiers)
+            and (fund.max_age_years is None or (self.model.month - self.born) / 12 <= fund.max_age_years)
+        )
 
     # --- floor ---
 
@@ -1062,6 +1091,15 @@ class Enterprise(mesa.Agent):
         )
 
 
+@dataclass
+class Loan:
+    """What a firm owes."""
+
+    instalment: float
+    left: int
+    lender: str
+
+
 # --- the month -----------------------------------------------------------------------------------
 
 
@@ -1121,6 +1159,8 @@ class Twin(mesa.Model):
         self.offers = self.offers_inside = 1.0
         self.going: dict[Employee, str] = {}
         self.turned_away = self.spinoffs = self.demoted = 0
+        self.support_cny = 0.0
+        self.given: dict[str, float] = {}
         self.requests = self.answered = self.projects = self.households_changed = 0
         people = scenario.population
         self.hired = fitted(people, hired_ages(people, scenario.parameters.staying))
@@ -1198,6 +1238,7 @@ class Twin(mesa.Model):
         self.let_firms_in()
         self.let_firms_split()
         self.rank_firms()
+        self.support_firms(self.send_firms_to_exchange())
         self.crowd = Counter(post.building for firm in self.enterprises for post in firm.posts)
         self.every_firm("look_around")
 
@@ -1518,6 +1559,57 @@ class Twin(mesa.Model):
                 firm.tier = 2
                 self.demoted += 1
 
+    def send_firms_to_exchange(self) -> list[tuple[Enterprise, int]]:
+        """Move firms on towards the stock exchange, a stage in half a year, and say who reached which."""
+        p, firms = self.rules.ladder, self.enterprises
+        if self.month % 6:
+            return []
+        under_way = [firm for firm in firms if firm.listing]
+        if self.month % 12 == 0:
+            may = [f for f in firms if f.tier >= TIERS.index("srdi") and not f.listed and not f.listing]
+            u = self.luck.uniform("ladder/listing", self.month, code("listed"))
+            places = math.floor(p.listing_start * self.scenario.enterprises.count / 1000 + u)
+            under_way += sorted(may, key=Enterprise.standing, reverse=True)[:places]
+        reached = [(firm, firm.listing + 1) for firm in under_way]
+        for firm, stage in reached:
+            firm.listing = stage % 4
+            firm.listed |= stage == 4
+        return reached
+
+    def support_firms(self, reached: list[tuple[Enterprise, int]]) -> None:
+        """Collect instalments, lend, reward firms on the way to the exchange, give out funds."""
+        plan, self.given = self.around.layout.support, {}
+        self.every_firm("pay_back")
+        if plan.credit is not None:
+            self.lend(plan.credit)
+        if plan.listing is not None:
+            for firm, stage in reached:
+                firm.receive(plan.listing.cny_stages[stage - 1], plan.listing.payer)
+        for fund in plan.funds if self.month % 12 == 0 else ():
+            rest = fund.cny_year
+            for firm in sorted(self.enterprises, key=Enterprise.standing, reverse=True):
+                if firm.may_have(fund) and rest > 0:
+                    firm.receive(min(fund.cny_firm, rest), fund.payer)
+                    rest -= fund.cny_firm
+
+    def lend(self, credit: Credit) -> None:
+        """Lend this month's money to those who ask, in the order of a lottery."""
+        rest, rate = credit.cny_year / 12, credit.interest_year / 12
+        each = rate / (1 - (1 + rate) ** -credit.months) if rate else 1 / credit.months
+        asking = [
+            firm
+            for firm in self.enterprises
+            if firm.loan is None
+            and firm.research >= credit.research_share
+            and firm.runway < credit.runway_months
+        ]
+        for firm in sorted(asking, key=lambda firm: firm.luck("credit")):
+            loan = min(len(firm.posts) * credit.cny_worker, rest)
+            if loan > 0:
+                rest -= loan
+                firm.receive(loan, credit.payer)
+                firm.loan = Loan(loan * each, credit.months, credit.payer)
+
     def race_for_floor(self, firm: int, building: int) -> float:
         """Return when a firm would be at a building that has one free post."""
         pair = self.luck.pair(firm, code(self.around.buildings[building].name))
@@ -1555,6 +1647,8 @@ class Twin(mesa.Model):
             "live_in_park_share": fmean(e.flat is not None for e in people),
             **{f"mode_share_{mode}": fmean(e.mode == mode for e in people) for mode in MODES},
         }
+        if self.around.layout.support.gives:
+            out["support_cny"] = self.support_cny
         if firms:
             posts = sum(len(firm.posts) for firm in firms)
             out["office_rent"] = math.fsum(firm.rent * len(firm.posts) for firm in firms) / posts
@@ -1598,13 +1692,19 @@ def twin_of(model: ParkModel, luck: Draws | None = None) -> Twin:
     firms, posts = model.firms, model.posts
     sectors = list(model.spec.enterprises.sectors)
     same = ("identity", "building", "anchor", "born", "posts_made", "shrank", "parent", "spun", "runway")
-    same += ("rent", "growth", "exposure", "tier", "high_tech", "listed")
+    same += ("rent", "growth", "exposure", "tier", "high_tech", "listed", "listing")
     by_row: dict[int, Enterprise] = {}
     for row in range(len(firms)):
         if firms.active[row]:
             state = {name: getattr(firms, name)[row].item() for name in same}
             sector = sectors[firms.sector[row]]
             by_row[row] = Enterprise(twin, sector=sector, research=float(firms.rd_share[row]), **state)
+    owed, firm_of = model.support, {firm.identity: firm for firm in by_row.values()}
+    for debtor, cny, left, lender in zip(
+        owed.debtor.tolist(), owed.instalment.tolist(), owed.left.tolist(), owed.lender.tolist(), strict=True
+    ):
+        if debtor in firm_of:
+            firm_of[debtor].loan = Loan(cny, left, PAYERS[lender])
     for row in range(len(posts)):
         if posts.firm[row] < 0:
             continue

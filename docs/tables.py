@@ -22,8 +22,9 @@ from parksim.scenario.categories import CATEGORIES, CIRCLE_PRESETS, DAYPARTS
 from parksim.scenario.faults import spot
 from parksim.scenario.parameters import Parameters
 from parksim.scenario.parameters import table as parameter_table
-from parksim.scenario.schema import LAYOUT_SECTIONS, MODES, TIERS, Layout, Scenario
+from parksim.scenario.schema import LAYOUT_SECTIONS, MODES, Layout, Scenario
 from parksim.scenario.standard import LINES, LIST_NAMES, LISTS
+from parksim.scenario.terms import TIERS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -88,6 +89,7 @@ MEANING = {
     "tier": "step of the ladder",
     "high_tech": "recognised high-tech enterprise",
     "listed": "listed on an exchange",
+    "listing": "stage reached on the way to the exchange, 1 to 3; 0 for others",
     "parent": "firm it was spun off from; 0 none",
     "spun": "spin-offs so far",
 }

@@ -11,7 +11,7 @@ from parksim.errors import ParksimError
 from parksim.firms import cash, ladder, neighbours, offices
 from parksim.phases import enterprises
 from parksim.scenario.parameters import EnterpriseParameters
-from parksim.scenario.schema import TIERS
+from parksim.scenario.terms import TIERS
 from parksim.synthesis import sizes
 
 LIVELY = {

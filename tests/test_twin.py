@@ -64,10 +64,19 @@ LIVELY = {  # everything that is off by default or seldom happens, so that equal
     "parameters.ladder.step_innovative": 0.2,
     "parameters.ladder.step_srdi": 0.2,
     "enterprises.tiers": {"innovative": 0.2, "srdi": 0.2, "little_giant": 0.3, "champion": 0.1},
-    "support": {"delay_days": 9},
+    "parameters.ladder.listing_start": 120,
+    "support": {
+        "delay_days": 9,
+        "funds": [
+            {"name": "seed", "cny_year": 700_000, "cny_firm": 300_000, "tiers": ["micro"]},
+            {"name": "young", "cny_year": 5e5, "cny_firm": 2e5, "max_age_years": 3, "payer": "operator"},
+        ],
+        "credit": {"cny_year": 3e6, "research_share": 0.02, "months": 5},
+        "listing": {"cny_stages": [3e5, 2e5, 4e5, 9e5]},
+    },
 }
 SAME_OF_FIRMS = ("building", "anchor", "born", "posts_made", "shrank", "parent", "spun")
-SAME_OF_FIRMS += ("tier", "high_tech", "listed")
+SAME_OF_FIRMS += ("tier", "high_tech", "listed", "listing")
 CLOSE_OF_FIRMS = ("runway", "rent", "rd_share", "growth", "exposure")
 FAMILIES = {
     "population.household": {"single": 0.2, "couple": 0.2, "kindergarten": 0.3, "school": 0.3},
@@ -255,6 +264,24 @@ def test_the_same_firms_begin_something_together(restless):
     for model, twin in restless.values():
         assert model.memory.projects[-1] == twin.projects
     assert any(twin.projects for _, twin in restless.values())
+
+
+def test_firms_owe_and_payers_have_given_the_same(restless):
+    for model, twin in restless.values():
+        state = model.support
+        ours = dict(
+            zip(state.debtor.tolist(), zip(state.left.tolist(), state.instalment, strict=True), strict=True)
+        )
+        owing = {f.identity: (f.loan.left, f.loan.instalment) for f in twin.enterprises if f.loan is not None}
+        active = set(model.enterprises.identity.tolist())
+        assert {i: loan[0] for i, loan in ours.items() if i in active} == {
+            i: n for i, (n, _) in owing.items()
+        }
+        assert all(ours[i][1] == pytest.approx(cny) for i, (_, cny) in owing.items())
+        assert state.given == pytest.approx(twin.given)
+        assert twin.support_cny > 0
+    assert any(f.loan for _, twin in restless.values() for f in twin.enterprises), "nobody owes anything"
+    assert any(f.listing for _, twin in restless.values() for f in twin.enterprises), "nobody goes public"
 
 
 def test_requests_are_answered_alike(restless):

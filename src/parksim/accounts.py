@@ -99,6 +99,9 @@ def close_month(model: ParkModel, tax: float) -> dict[str, float]:
     year = float((start - end) / np.log1p(DISCOUNT_YEAR))  # of a steady flow a year, what this month is worth
     _spend(model, start)
     running, now = running_costs(model), returns(model, tax)
+    for payer, cny in model.support.given.items():  # to firms, less what they paid back
+        ledger.cost[payer] += cny * end
+        ledger.returns["employers"] += cny * end
     out: dict[str, float] = {}
     for payer in PAYERS:
         more = 12 * (now[payer] - ledger.usual[payer])
@@ -117,6 +120,8 @@ def close_month(model: ParkModel, tax: float) -> dict[str, float]:
     out["flat_rent_cny_year"] = 12 * float(flat_rents(model).sum())
     out["places_income_cny_year"] = 12 * float(visits_paid(model)[0].sum())
     out["rent_rise_cny_year"] = 12 * rent_rise(model)
+    if model.support.total or model.layout.support.gives:
+        out["support_cny"] = model.support.total
     return out
 
 

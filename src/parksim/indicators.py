@@ -307,6 +307,14 @@ def _all() -> dict[str, Indicator]:
             "what firms pay for their floor beyond the mean rent of the plain park's month 0",
         ),
         Indicator(
+            "support_cny",
+            "CNY",
+            "none",
+            1e6,
+            "given to firms by funds, credit and listing rewards since month 0, less what they paid back",
+            "last",
+        ),
+        Indicator(
             "small_firm_exits",
             "firms",
             "lower",

@@ -17,6 +17,7 @@ from parksim.agents import AgentSeam
 from parksim.chance import Chance, Floats, Ids, name_code, pick
 from parksim.firms.birth import FirmLife
 from parksim.firms.offices import Offices
+from parksim.firms.support import SupportState
 from parksim.homes import zone_codes, zone_utility
 from parksim.interventions import kinds
 from parksim.people import NOT_WAITING, PERSON
@@ -34,7 +35,8 @@ from parksim.phases import (
 from parksim.phases.hiring import Seekers
 from parksim.population import EDUCATION, HOUSEHOLDS, WAGE_BANDS, hire_margins
 from parksim.scenario.categories import DAYPARTS, WEEKEND
-from parksim.scenario.schema import MODES, TIERS
+from parksim.scenario.schema import MODES
+from parksim.scenario.terms import TIERS
 from parksim.table import Current, Rows, Table
 from parksim.ties import Ties
 from parksim.world.place import Place
@@ -97,6 +99,7 @@ FIRM: dict[str, tuple[Any, Any]] = {
     "tier": (np.int8, 0),
     "high_tech": (np.bool_, False),
     "listed": (np.bool_, False),
+    "listing": (np.int8, 0),
     "parent": (np.uint64, 0),
     "spun": (np.uint32, 0),
 }
@@ -164,6 +167,7 @@ class ParkModel(AgentSeam):
         self.memory = measure.Memory()
         self.firm_exits = self.firm_entries = self.turned_away = 0
         self.firm_life = FirmLife()
+        self.support = SupportState()
         self.travel = travel.TravelState(np.empty(0))
         self.services = services.ServiceState(np.empty((0, 0)), np.empty((0, 0)))
         self.community = community.CommunityState()
@@ -252,6 +256,7 @@ class ParkModel(AgentSeam):
             "firm_entries",
             "turned_away",
             "firm_life",
+            "support",
             "travel",
             "services",
             "community",

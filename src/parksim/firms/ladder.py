@@ -13,7 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 from parksim.chance import Floats, name_code
-from parksim.scenario.schema import TIERS
+from parksim.scenario.support import STAGES
+from parksim.scenario.terms import TIERS
 
 if TYPE_CHECKING:
     from parksim.model import ParkModel
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 MICRO, INNOVATIVE, SRDI, GIANT, CHAMPION = range(len(TIERS))
 _TYPICAL_SIZE = 40.0
 _YEAR = 12
+_HALF_YEAR = 6
+_LISTED = len(STAGES)
 
 
 def score(model: ParkModel, rows: Rows) -> Floats:
@@ -84,6 +87,34 @@ def review(model: ParkModel) -> None:
     u = model.chance.uniform("ladder/review", model.month, firms.identity[giants])
     lost = giants[(u < model.spec.parameters.ladder.little_giant_lost) & (firms.tier[giants] == GIANT)]
     firms.tier[lost] = SRDI
+
+
+def go_public(model: ParkModel) -> tuple[Rows, npt.NDArray[np.int8]]:
+    """Move firms on towards the stock exchange: a stage in half a year, the last of four is the listing.
+
+    Once a year the best of those on the tier of SRDI or higher set out, few as they are: no reward makes them
+    more.
+
+    Returns
+    -------
+    rows, stage : int arrays
+        Firms that reached a stage this month, and which, from 1.
+    """
+    firms, p, month = model.firms, model.spec.parameters.ladder, model.month
+    if month % _HALF_YEAR:
+        return np.empty(0, dtype=np.intp), np.empty(0, dtype=np.int8)
+    rows = np.flatnonzero(firms.active & (firms.listing > 0))
+    if month % _YEAR == 0:
+        may = np.flatnonzero(firms.active & (firms.tier >= SRDI) & ~firms.listed & (firms.listing == 0))
+        u = float(model.chance.uniform("ladder/listing", month, np.array([name_code("listed")]))[0])
+        places = int(np.floor(p.listing_start * model.spec.enterprises.count / 1000 + u))
+        best = may[np.argsort(-score(model, may), kind="stable")][:places]
+        rows = np.concatenate([rows, best])
+    stage = firms.listing[rows] + np.int8(1)
+    there = stage == _LISTED
+    firms.listed[rows[there]] = True
+    firms.listing[rows] = np.where(there, 0, stage)
+    return rows, stage
 
 
 def promoted(model: ParkModel, tier: npt.NDArray[np.int8], standing: Floats) -> npt.NDArray[np.int8]:

@@ -56,7 +56,7 @@ WRITES: dict[str, frozenset[str]] = {
             "events",
         }
     ),
-    "enterprises": frozenset({"firms", "posts", "seekers", "events"}),
+    "enterprises": frozenset({"firms", "support", "posts", "seekers", "events"}),
     "measure": frozenset({"measured"}),
 }
 """Who writes what; no intervention writes anything but the layout, the works and the books."""

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from parksim.chance import Floats, Ids, combine, name_code
-from parksim.firms import cash, ladder, neighbours
+from parksim.firms import cash, ladder, neighbours, support
 from parksim.firms.birth import REFERENCE_SIZE, endow, size_factor
 from parksim.firms.offices import free, going_rent, move_in
 from parksim.phases.staying import FIRM_CLOSED, FIRM_MOVED, LAID_OFF
@@ -33,6 +33,7 @@ def play(model: ParkModel) -> None:
     enter(model)
     spin_off(model)
     ladder.review(model)
+    support.play(model, ladder.go_public(model))
     neighbours.exposure(model)
     if model.in_burn_in:
         active = model.firms.active

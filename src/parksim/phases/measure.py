@@ -15,7 +15,8 @@ from parksim.people import ALLOTTED, bits_of, visits_wanted
 from parksim.phases.services import home_unit
 from parksim.phases.staying import QUIT_CAUSES, vacancy_rate
 from parksim.scenario.categories import CATEGORIES
-from parksim.scenario.schema import MODES, TIERS
+from parksim.scenario.schema import MODES
+from parksim.scenario.terms import TIERS
 
 if TYPE_CHECKING:
     from parksim.model import ParkModel

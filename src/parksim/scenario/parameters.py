@@ -537,6 +537,15 @@ class LadderParameters(Frozen):
     quota_champion: float = param(
         0.5, 0.2, 1, "1/1000 firms/year", "assumed", "most promotions of the park a year"
     )
+    listing_start: float = param(
+        1.1,
+        0.5,
+        2.0,
+        "1/1000 firms/year",
+        "assumed",
+        "firms that set out for the stock exchange; 15 of IoT Street's 1,350 firms were listed after ten years",
+        le=1000,
+    )
     score_size: float = param(0.5, 0.3, 0.8, "1/log", "assumed", "weight of the log of size in the ranking")
     score_growth: float = param(
         2.0, 1.0, 3.0, "1/log", "assumed", "weight of last year's log growth in the ranking"

@@ -20,7 +20,15 @@ from parksim.errors import nearest
 from parksim.scenario.categories import CATEGORIES, CIRCLE_PRESETS
 from parksim.scenario.organs import Governance
 from parksim.scenario.parameters import Frozen, Grade, Parameters
-from parksim.scenario.terms import Cell, Name, Payer, Share, WageBand  # noqa: TC001  (pydantic reads them)
+from parksim.scenario.support import Support
+from parksim.scenario.terms import (  # noqa: TC001  (pydantic reads them)
+    Cell,
+    Name,
+    Payer,
+    Share,
+    Tier,
+    WageBand,
+)
 
 LandUse = Literal[
     "road", "office", "lab", "factory", "housing", "service", "green", "water", "vacant", "outside"
@@ -33,10 +41,6 @@ Mode = Literal["walk", "bicycle", "ebike", "bus", "metro", "shuttle", "car"]
 
 
 PAYERS: tuple[Payer, ...] = ("government", "operator", "employers", "users")
-
-Tier = Literal["micro", "innovative", "srdi", "little_giant", "champion"]
-TIERS: tuple[Tier, ...] = ("micro", "innovative", "srdi", "little_giant", "champion")
-"""The ladder of enterprises, from the ground: micro, innovative SME, SRDI, little giant, single champion."""
 
 
 class Source(Frozen):
@@ -244,13 +248,6 @@ class Amenity(Frozen):
                 "nobody may use it: access 'staff' needs an 'owner' (a block or an anchor enterprise)"
             )
         return self
-
-
-class Support(Frozen):
-    """What the place does for its firms; it acts on their costs, delays and cash."""
-
-    delay_days: float = Field(2, ge=0, le=20)
-    """Days a month that procedures keep a firm waiting."""
 
 
 class HybridWork(Frozen):

@@ -12,3 +12,6 @@ Cell = tuple[Annotated[int, Field(ge=0)], Annotated[int, Field(ge=0)]]
 """Row and column, counted from 0 at the north-west corner."""
 WageBand = Literal["low", "middle", "high"]
 Payer = Literal["government", "operator", "employers", "users"]
+Tier = Literal["micro", "innovative", "srdi", "little_giant", "champion"]
+TIERS: tuple[Tier, ...] = ("micro", "innovative", "srdi", "little_giant", "champion")
+"""The ladder of enterprises, from the ground: micro, innovative SME, SRDI, little giant, single champion."""

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from parksim.interventions import Kind
     from parksim.scenario.merge import Fault
     from parksim.scenario.schema import Arrival, CarPark, Fence, Intervention, Map, Symbol
+    from parksim.scenario.support import Support
 
     class Named(Protocol):
         """Anything with a name."""
@@ -523,12 +524,30 @@ def _interventions_work(site: Site) -> Iterator[Fault]:
             yield f"interventions.{item.name}", problem
             return
         before, layout = layout, kind.apply(layout, item)
+        if layout.support != before.support:
+            yield from _funds(site, layout.support, f"interventions.{item.name}.set")
         if item.target is not None:
             known = {g.name: g for g in before.gateways}
             for gateway in layout.gateways:
                 if gateway != known.get(gateway.name, gateway):
                     yield from _gateway(site, gateway, f"interventions.{item.name}.set")
     yield from _arrivals(site, layout.arrivals)
+
+
+def support_names_known_sectors(site: Site) -> Iterator[Fault]:
+    """Check that funds are for sectors there are."""
+    yield from _funds(site, site.scenario.support, "support")
+
+
+def _funds(site: Site, support: Support, path: str) -> Iterator[Fault]:
+    sectors = site.scenario.enterprises.sectors
+    for fund in support.funds:
+        for sector in fund.sectors:
+            if sector not in sectors:
+                yield (
+                    f"{path}.funds.{fund.name}.sectors",
+                    f"there is no sector '{sector}'{nearest(sector, sectors)}",
+                )
 
 
 def arrivals_find_their_place(site: Site) -> Iterator[Fault]:
@@ -672,6 +691,7 @@ CHECKS: list[Callable[[Site], Iterator[Fault]]] = [
     enterprises_fit,
     sectors_sum_to_one,
     arrivals_find_their_place,
+    support_names_known_sectors,
     interventions_make_sense,
     everybody_gets_there,
 ]
