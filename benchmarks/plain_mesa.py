@@ -1683,6 +1683,10 @@ def twin_of(model: ParkModel, luck: Draws | None = None) -> Twin:
     """
     if model.month:
         raise ValueError(f"the model is at month {model.month}, a twin is born at month 0")
+    if model.hub is not None or model.spec.parameters.digital.output:
+        raise ValueError(
+            "a twin knows no digital level: it plays one town, with parameters.digital.output at 0"
+        )
     twin = Twin(model.spec, Surroundings.of(model), luck)
     twin.places_known = set(twin.places)
     centre = model.centre

@@ -86,6 +86,8 @@ MEANING = {
     "growth": "log growth at the last anniversary",
     "shrank": "month posts were last cut",
     "exposure": "workers of other firms around, each weighed by distance",
+    "digital": "digital level, 0 to 1",
+    "methods": "methods taken up from linked towns so far",
     "tier": "step of the ladder",
     "high_tech": "recognised high-tech enterprise",
     "listed": "listed on an exchange",

@@ -26,6 +26,7 @@ CHANGES = {
         "amenities.medical-centre",
         "arrivals",
     ),
+    "three-towns": ("interventions.joint-innovation-centre",),
 }
 LATER = {"phase-2", "headquarters"}
 """Blocks of Information Port that are there for those to come."""
@@ -87,7 +88,7 @@ def test_a_staged_transition_ends_at_the_community(family):
     _, community = members(family)
     end = settled(load(f"{family}-transition"))
     for section in set(LAYOUT_SECTIONS) - {"interventions"}:
-        there, here = getattr(end, section), getattr(community, section)
+        there, here = getattr(end, section), getattr(settled(community), section)
         if (
             section == "arrivals"
         ):  # the community's floor stands from the start, so who comes may come earlier
@@ -252,3 +253,15 @@ def test_line_7_is_never_slower_than_the_bus_from_line_2():
     assert bus.minutes.keys() == metro.minutes.keys()
     assert all(3 <= bus.minutes[zone] - metro.minutes[zone] <= 25 for zone in bus.minutes)
     assert bus.fare > metro.fare
+
+
+# --- three towns ---------------------------------------------------------------------------------
+
+
+def test_the_three_towns_are_yunqi_xuelang_and_qiyun_and_lag_in_this_order():
+    park = load("three-towns-park")
+    assert park.linked.names == ("yunqi", "xuelang", "qiyun")
+    levels = [town.enterprises.digital_level.mean for town in park.all_towns.values()]
+    assert levels == sorted(levels, reverse=True)
+    assert {town.city.name for town in park.all_towns.values()} == {"Hangzhou", "Wuxi", "Lanzhou"}
+    assert park.start.calendar_month == 12, "the joint innovation centre began in December 2020"

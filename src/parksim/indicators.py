@@ -209,6 +209,28 @@ def _all() -> dict[str, Indicator]:
         Indicator(
             "office_rent", "CNY/m2/month", "none", 1.0, "mean rent of the running leases, weighed by posts"
         ),
+        Indicator(
+            "digital_level",
+            "level",
+            "higher",
+            0.01,
+            "mean over active firms of the share of the known digital methods that a firm has",
+        ),
+        Indicator(
+            "digital_gap",
+            "level",
+            "lower",
+            0.01,
+            "between linked towns: mean digital level of the town that leads less that of the town that lags",
+        ),
+        Indicator(
+            "methods_taken_up",
+            "methods",
+            "higher",
+            10,
+            "digital methods that firms took up from the hub of linked towns",
+            "sum",
+        ),
         Indicator("firms_high_tech", "firms", "none", 2, "active national high-tech enterprises", "last"),
         Indicator("firms_listed", "firms", "none", 1, "active listed enterprises", "last"),
         Indicator("land_mu", "mu", "none", 1.0, "land of the park, without what is marked outside", "last"),

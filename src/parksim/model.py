@@ -42,6 +42,7 @@ from parksim.ties import Ties
 from parksim.world.place import Place
 
 if TYPE_CHECKING:
+    from parksim.firms.digital import Hub
     from parksim.scenario.schema import Intervention, Layout, Population, Scenario
 
 POST: dict[str, tuple[Any, Any]] = {
@@ -96,6 +97,8 @@ FIRM: dict[str, tuple[Any, Any]] = {
     "growth": (np.float32, 0),
     "shrank": (np.int32, -10_000),
     "exposure": (np.float32, 0),
+    "digital": (np.float32, 0),
+    "methods": (np.int32, 0),
     "tier": (np.int8, 0),
     "high_tech": (np.bool_, False),
     "listed": (np.bool_, False),
@@ -109,7 +112,7 @@ PHASES = (interventions, works, travel, services, community, staying, hiring, en
 
 _OF_THE_LAYOUT = ("zone_codes", "tech_sector", "shift_share", "hires", "offices", "building_codes")
 _NAMES_AND_TEXTS = {"name", "title", "title_zh", "summary", "summary_zh", "sources"}
-_SNAPSHOTS_KEPT = 2
+_SNAPSHOTS_KEPT = 4  # as many towns as are usually linked, so that members of a family share their past
 _snapshots: OrderedDict[tuple[str, int], bytes] = OrderedDict()
 
 
@@ -130,6 +133,8 @@ class ParkModel(AgentSeam):
         The tables: ``len()``, a numpy column by attribute, ``.to_pandas()``.
     measured : list of dict
         Indicators, one dictionary a month.
+    hub : Hub or None
+        What linked towns offer this one, set from outside between months; the park alone has none.
     """
 
     def __init__(self, scenario: Scenario, seed: int = 0) -> None:
@@ -168,6 +173,7 @@ class ParkModel(AgentSeam):
         self.firm_exits = self.firm_entries = self.turned_away = 0
         self.firm_life = FirmLife()
         self.support = SupportState()
+        self.hub: Hub | None = None
         self.travel = travel.TravelState(np.empty(0))
         self.services = services.ServiceState(np.empty((0, 0)), np.empty((0, 0)))
         self.community = community.CommunityState()
@@ -257,6 +263,7 @@ class ParkModel(AgentSeam):
             "turned_away",
             "firm_life",
             "support",
+            "hub",
             "travel",
             "services",
             "community",

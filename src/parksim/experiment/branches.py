@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from parksim.experiment.work import Job, Outcome, Task
-    from parksim.model import ParkModel
+    from parksim.linked import LinkedParks
     from parksim.scenario.schema import Scenario
 
 
@@ -74,7 +74,7 @@ def play_together(task: Task) -> list[Outcome]:
                     model.go_on_as(at[0][1])
                 model.step()
                 month += 1
-                residual = max(residual, model.travel.residual_min, model.services.residual_min)
+                residual = max(residual, model.residual_min)
             run = told(model, residual, time.perf_counter() - start, events=task.events)
             for job, scenario in at:
                 found[job.key] = finished(task, job, replace(run, scenario=scenario), start)
@@ -121,14 +121,14 @@ def _due(scenario: Scenario, month: int) -> tuple[str, ...]:
     return tuple(item.model_dump_json() for item in scenario.interventions if item.month == month)
 
 
-def _resumed(branch: _Branch, seed: int) -> tuple[ParkModel, float]:
+def _resumed(branch: _Branch, seed: int) -> tuple[LinkedParks, float]:
     """Return the model of a branch at the end of its month, and the largest residual so far."""
     scenario = branch.jobs[0][1]
     if not branch.past:
-        from parksim.model import ParkModel  # noqa: PLC0415  (imports Mesa, which takes about a second)
+        from parksim.linked import LinkedParks  # noqa: PLC0415  (imports Mesa, which takes about a second)
 
-        model = ParkModel(scenario, seed=seed)
-        return model, max(model.travel.residual_min, model.services.residual_min)
+        model = LinkedParks(scenario, seed=seed)
+        return model, model.residual_min
     model = pickle.loads(branch.past)  # noqa: S301  (made by this process)
     model.go_on_as(scenario)
     return model, branch.residual_min

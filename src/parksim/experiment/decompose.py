@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 
 MECHANISMS = (
     *("walking", "ground", "transit", "roads", "homes", "services", "governance", "hybrid", "labour"),
-    *("support", "circles", "world", "past"),
+    *("support", "link", "circles", "world", "past"),
 )
 """What can be switched; the catalogue of messages says what each is. Another section of the layout is a mechanism
 by its own name."""
@@ -56,7 +56,7 @@ SAME_PEOPLE = {"commute_mean_min": "commute_mean_min_cohort"}
 """Indicators of the current stock, and what they are over everyone employed at month 0."""
 
 _LISTS = ("gateways", "car_parks", "amenities", "interventions")
-_WORLD = ("family", "city", "population", "enterprises", "needs", "parameters", "start")
+_WORLD = ("family", "city", "population", "enterprises", "needs", "parameters", "start", "linked")
 
 
 @dataclass(frozen=True)

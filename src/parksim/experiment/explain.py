@@ -289,6 +289,11 @@ def _members(
         raise ParksimError(f"replication {replication}: they are counted from 0")
     run_seed = replication_seed(seed, replication)
     loaded = [load(one) if isinstance(one, str) else one for one in scenarios]
+    for one in loaded:
+        if one.linked is not None:
+            raise ParksimError(
+                f"'{one.name}' plays linked towns: only the people of one park can be explained"
+            )
     if loaded[0].name == loaded[1].name:
         raise ParksimError(f"two scenarios are named '{loaded[0].name}': give one of them another name")
     if fixed:

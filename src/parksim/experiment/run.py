@@ -10,6 +10,8 @@ import numpy as np
 import pandas as pd
 
 from parksim.errors import ParksimError
+from parksim.experiment import pooling
+from parksim.experiment.pooling import Measured
 from parksim.indicators import describe
 from parksim.phases import measure
 from parksim.scenario.categories import CATEGORIES
@@ -17,6 +19,7 @@ from parksim.scenario.categories import CATEGORIES
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from parksim.linked import LinkedParks
     from parksim.model import ParkModel
     from parksim.scenario.schema import Scenario
 
@@ -38,11 +41,11 @@ class Run:
         Index ``month`` from 1, one column an indicator.
     groups : DataFrame
         Columns ``indicator, group, n, value``; groups are written ``wage_band=low``, places ``building=…``
-        and ``amenity=…``.
+        and ``amenity=…``; of linked towns also every indicator by ``town=…``.
     cohort : DataFrame
         One row for each person employed at month 0: ``identity``, groups, ``start_minutes`` at month 0,
         ``minutes`` (last known door-to-desk time), ``left_month`` and ``left_cause`` of leaving the
-        employer, and ``gone_month`` of leaving the park (-1: never).
+        employer, and ``gone_month`` of leaving the park (-1: never); of linked towns also ``town``.
     events : DataFrame
         ``month, kind, identity, enterprise, detail``; empty unless asked for.
     residual_min : float
@@ -135,42 +138,52 @@ def run(
     ParksimError
         If `months` is below 1.
     """
-    from parksim.model import ParkModel  # noqa: PLC0415  (imports Mesa, which takes about a second)
+    from parksim.linked import LinkedParks  # noqa: PLC0415  (imports Mesa, which takes about a second)
 
     if months < 1:
         raise ParksimError(f"months is {months}, should be at least 1")
     start = time.perf_counter()
-    model = ParkModel(scenario, seed=seed)
-    residual = max(model.travel.residual_min, model.services.residual_min)
+    model = LinkedParks(scenario, seed=seed)
+    residual = model.residual_min
     for month in range(1, months + 1):
         model.step()
-        residual = max(residual, model.travel.residual_min, model.services.residual_min)
+        residual = max(residual, model.residual_min)
         if progress is not None:
             progress(month)
     return told(model, residual, time.perf_counter() - start, events=events)
 
 
-def told(model: ParkModel, residual_min: float, wall_s: float, *, events: bool = False) -> Run:
+def told(model: LinkedParks, residual_min: float, wall_s: float, *, events: bool = False) -> Run:
     """Return what came of a model that has been played.
 
     Parameters
     ----------
-    model : ParkModel
+    model : LinkedParks
     residual_min, wall_s : float
         As kept while it was played, see :class:`Run`.
     events : bool
         Whether to keep the table of events.
     """
-    series = pd.DataFrame(model.measured, index=pd.RangeIndex(1, model.tick + 1, name="month"))
+    index = pd.RangeIndex(1, model.tick + 1, name="month")
+    towns = {
+        name: Measured(
+            pd.DataFrame(park.measured, index=index),
+            groups(park),
+            cohort(park),
+            park.event_table() if events else park.event_table().iloc[:0],
+        )
+        for name, park in model.parks.items()
+    }
+    found = pooling.pooled(model.parks, towns) if len(towns) > 1 else next(iter(towns.values()))
     return Run(
         model.spec,
         model.run_seed,
         model.tick,
-        headline(series),
-        series,
-        groups(model),
-        cohort(model),
-        model.event_table() if events else model.event_table().iloc[:0],
+        headline(found.series),
+        found.series,
+        found.groups,
+        found.cohort,
+        found.events,
         residual_min,
         wall_s,
     )

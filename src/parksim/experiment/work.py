@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 DONE, FAILED = "done", "failed"
 _NOT_THE_MODEL = {"cli", "report", "store", "experiment"}
+_YET_THE_MODEL = {"experiment/run.py", "experiment/pooling.py"}
 
 
 def replication_seed(seed: int, replication: int) -> int:
@@ -50,7 +51,7 @@ def model_version() -> str:
     state = hashlib.blake2b(digest_size=6)
     for file in sorted(root.rglob("*.py")):
         part = file.relative_to(root)
-        if part.parts[0] not in _NOT_THE_MODEL or part.as_posix() == "experiment/run.py":
+        if part.parts[0] not in _NOT_THE_MODEL or part.as_posix() in _YET_THE_MODEL:
             state.update(part.as_posix().encode() + b"\0" + file.read_bytes())
     return f"{importlib.metadata.version('parksim')}+{state.hexdigest()}"
 

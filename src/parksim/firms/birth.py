@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from parksim.firms import ladder, neighbours
+from parksim.firms import digital, ladder, neighbours
 from parksim.firms.cash import first_runway
 
 if TYPE_CHECKING:
@@ -29,13 +29,19 @@ class FirmLife:
         Mean of the size factor of exit over the first firms: the mean exit by age stays what was measured.
     usual_exposure : float
         Mean exposure to other firms' workers in the plain park at month 0.
+    usual_digital : float
+        Mean digital level over posts in the plain park at month 0.
     spinoffs : int
         New firms out of old ones this month.
+    methods : int
+        Methods that firms took up from the hub of linked towns this month.
     """
 
     size_centre: float = 1.0
     usual_exposure: float = 0.0
+    usual_digital: float = 0.0
     spinoffs: int = 0
+    methods: int = 0
 
 
 def size_factor(model: ParkModel, size: Floats) -> Floats:
@@ -45,7 +51,7 @@ def size_factor(model: ParkModel, size: Floats) -> Floats:
 
 
 def endow(model: ParkModel, rows: Rows) -> None:
-    """Give newborn firms their cash, their share of research and their standing."""
+    """Give newborn firms their cash, their share of research, their digital level and their standing."""
     firms, chance, p = model.firms, model.chance, model.spec.parameters
     ids = firms.identity[rows]
     firms.runway[rows] = first_runway(model, ids)
@@ -55,6 +61,7 @@ def endow(model: ParkModel, rows: Rows) -> None:
     sectors = model.spec.enterprises.sectors
     in_tech = sum(share for name, share in sectors.items() if name in model.spec.enterprises.tech_sectors)
     odds = np.where(tech, p.ladder.high_tech_share * sum(sectors.values()) / max(in_tech, 1e-9), 0.0)
+    firms.digital[rows] = digital.at_birth(model, rows)
     firms.high_tech[rows] = chance.uniform("firm/high-tech", 0, ids) < odds
 
 
@@ -70,5 +77,6 @@ def first_firms(model: ParkModel) -> None:
     model.firm_life = FirmLife(
         size_centre=float(factor.mean()) if factor.size else 1.0,
         usual_exposure=float(firms.exposure[rows].mean()) if rows.size else 0.0,
+        usual_digital=digital.per_post(model),
     )
     ladder.start(model)

@@ -1,7 +1,8 @@
 """Cash: how many months a firm could go on without income, and what that does to its odds of leaving.
 
-The runway returns to its mean with noise of its own, and loses what rent above the base and time lost to
-procedures cost. It acts on the exit hazard alone, by a factor whose mean over firms at rest is one.
+The runway returns to its mean with noise of its own, loses what rent above the base and time lost to
+procedures cost, and gains what a higher digital level brings. It acts on the exit hazard alone, by a factor
+whose mean over firms at rest is one.
 """
 
 from __future__ import annotations
@@ -9,6 +10,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+
+from parksim.firms import digital
 
 if TYPE_CHECKING:
     from parksim.chance import Floats, Ids
@@ -61,7 +64,7 @@ def spend(model: ParkModel) -> None:
     dearer = (firms.rent[rows] - base) * p.m2_per_worker / (p.cost_worker * 1e4)
     plain = model.spec.before or model.spec
     days = model.layout.support.delay_days - plain.support.delay_days
-    pressure = dearer + days * p.delay_cost
+    pressure = dearer + days * p.delay_cost - digital.relief(model, rows)
     noise = chance.normal("runway", month, firms.identity[rows])
     firms.runway[rows] = next_runway(p, firms.runway[rows].astype(np.float64), pressure, noise)
 

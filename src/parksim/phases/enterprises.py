@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from parksim.chance import Floats, Ids, combine, name_code
-from parksim.firms import cash, ladder, neighbours, support
+from parksim.firms import cash, digital, ladder, neighbours, support
 from parksim.firms.birth import REFERENCE_SIZE, endow, size_factor
 from parksim.firms.offices import free, going_rent, move_in
 from parksim.phases.staying import FIRM_CLOSED, FIRM_MOVED, LAID_OFF
@@ -25,7 +25,7 @@ _BORN = 100_000  # months are negative in the burn-in, the numbers of identities
 
 
 def play(model: ParkModel) -> None:
-    """Let firms spend, grow or shrink, leave, enter, split and climb, in this order."""
+    """Let firms spend, grow or shrink, leave, enter, split, climb and learn, in this order."""
     cash.spend(model)
     grow(model)
     leave_park(model)
@@ -35,7 +35,9 @@ def play(model: ParkModel) -> None:
     ladder.review(model)
     support.play(model, ladder.go_public(model))
     neighbours.exposure(model)
+    digital.advance(model)
     if model.in_burn_in:
+        model.firm_life.usual_digital = digital.per_post(model)
         active = model.firms.active
         model.firm_life.usual_exposure = float(model.firms.exposure[active].mean()) if active.any() else 0.0
 

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from parksim import accounts, small_firms, yields
 from parksim.bits import count_by_needs
+from parksim.firms import digital
 from parksim.people import ALLOTTED, bits_of, visits_wanted
 from parksim.phases.services import home_unit
 from parksim.phases.staying import QUIT_CAUSES, vacancy_rate
@@ -434,7 +435,10 @@ def firms(model: ParkModel, rows: npt.NDArray[np.intp]) -> dict[str, float]:
     out["firms_listed"] = float(np.count_nonzero(table.listed[active]))
     start = model.memory.heads[0] if model.memory.heads else rows.size
     lift = (max(rows.size, 1) / max(start, 1)) ** spec.parameters.enterprises.density_elasticity
-    land = yields.measure(model, active, lift)
+    land = yields.measure(model, active, lift * digital.output_factor(model))
+    out["digital_level"] = digital.mean(model)
+    if model.hub is not None:
+        out["methods_taken_up"] = float(model.firm_life.methods)
     out["land_mu"] = place.land_mu
     out["output_per_mu"] = land.output / place.land_mu
     out["tax_per_mu"] = land.tax / place.land_mu

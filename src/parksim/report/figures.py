@@ -240,7 +240,7 @@ TOPICS: dict[str, tuple[str, ...]] = {
     ),
     "staying": ("retention_employee_12m", "retention_employer_12m", "turnover_annual", "vacancy_rate"),
     "community": ("ties_per_employee", "participation_share", "requests_answered_share", "request_days"),
-    "firms": ("retention_enterprise_12m", "spillover_index", "output_per_mu", "tax_per_mu"),
+    "firms": ("retention_enterprise_12m", "spillover_index", "output_per_mu", "tax_per_mu", "digital_gap"),
     "money": ("capex_cny", "opex_cny_year"),
 }
 """Main indicators by topic; ``{circle}`` stands for each circle of the baseline."""

@@ -33,6 +33,7 @@ _DECIMALS = {
     "persons": 0,
     "firms": 0,
     "places": 0,
+    "level": 3,
 }
 _MONEY = {"CNY", "CNY/year"}
 _PATTERNS: tuple[tuple[str, str, str], ...] = (

@@ -9,7 +9,7 @@ from pydantic import BaseModel
 from parksim.scenario.document import joined
 from parksim.scenario.lookup import parts
 from parksim.scenario.presets import origin
-from parksim.scenario.schema import Map, Scenario
+from parksim.scenario.schema import Linked, Map, Scenario
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -81,6 +81,8 @@ def _differ(a: Any, b: Any, path: str) -> Iterator[Difference]:
         return
     if isinstance(a, Map) and isinstance(b, Map):
         yield from _maps(a, b, path)
+    elif isinstance(a, Scenario) and isinstance(b, Scenario):  # linked towns
+        yield from (each._replace(path=joined(path, each.path)) for each in difference(a, b))
     elif _comparable(a, b):
         below_a, below_b = parts(a), parts(b)
         for name in dict.fromkeys([*below_a, *below_b]):
@@ -120,6 +122,8 @@ def _maps(a: Map, b: Map, path: str) -> Iterator[Difference]:
 
 
 def _plain(value: Any) -> Any:
+    if isinstance(value, Linked):
+        return {value.here: "here"} | {town.name: town.scenario.name for town in value.towns}
     if isinstance(value, BaseModel):
         return value.model_dump(mode="json", exclude_defaults=True, exclude={"name"})
     if isinstance(value, tuple | list):

@@ -589,6 +589,89 @@ class CommunityParameters(Frozen):
     event_tie: float = param(0.15, 0.05, 0.3, "ties", "assumed", "ties made by taking part in an event", le=1)
 
 
+class DigitalParameters(Frozen):
+    """Digital level of firms: how it grows, how methods of linked towns are taken up, what it is worth."""
+
+    research: float = param(
+        0.3,
+        0.0,
+        0.6,
+        "1/year",
+        "assumed",
+        "part of what a firm lacks to 1 that it closes in a year, times its share of research and development",
+        le=3,
+    )
+    neighbours: float = param(
+        0.05,
+        0.0,
+        0.15,
+        "1/year",
+        "assumed",
+        "part of the distance to the workers around (weighed by the walk) that a firm closes in a year",
+        le=2,
+    )
+    take_up: float = param(
+        2.0,
+        0.5,
+        4.0,
+        "methods/year",
+        "assumed",
+        "methods of the hub that a firm takes up at full openness, full absorption and the best distance",
+    )
+    best_distance: float = param(
+        0.25,
+        0.15,
+        0.4,
+        "level",
+        "assumed",
+        "distance to the frontier at which most is taken up; shape: Verspagen 1991 (Struct. Change Econ. Dyn. 2:359), "
+        "less when little is left to learn and less when the step is too large",
+        ge=0.02,
+    )
+    absorption_half: float = param(
+        0.05,
+        0.02,
+        0.10,
+        "share of revenue",
+        "assumed",
+        "research and development at which a firm absorbs half; that it must have some: Cohen & Levinthal 1990 "
+        "(Adm. Sci. Q. 35:128)",
+        ge=0.001,
+    )
+    method_step: float = param(
+        0.05,
+        0.02,
+        0.10,
+        "share",
+        "assumed",
+        "of its distance to the frontier that a firm closes by one method",
+        le=1,
+    )
+    sharing: float = param(
+        0.25,
+        0.10,
+        0.50,
+        "share",
+        "assumed",
+        "the best firms of a town, whose mean is what its hub offers",
+        ge=0.01,
+        le=1,
+    )
+    output: float = param(
+        0.0,
+        0.0,
+        0.2,
+        "1/level",
+        "assumed",
+        "log output and tax a worker for a full step of the digital level; studies of firms find a positive sign and "
+        "no agreed size: nil",
+        le=2,
+    )
+    cash_share: float = param(
+        0.10, 0.05, 0.20, "share", "assumed", "of the additional output that a firm keeps as cash", le=1
+    )
+
+
 class EconomicsParameters(Frozen):
     """What is paid and what comes back, and how land is graded: nobody in the model decides by it."""
 
@@ -664,6 +747,7 @@ class Parameters(Frozen):
     enterprises: EnterpriseParameters = EnterpriseParameters()
     ladder: LadderParameters = LadderParameters()
     community: CommunityParameters = CommunityParameters()
+    digital: DigitalParameters = DigitalParameters()
     economics: EconomicsParameters = EconomicsParameters()
 
 

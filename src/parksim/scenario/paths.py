@@ -54,6 +54,9 @@ def changed(scenario: Scenario, changes: Mapping[str, Any]) -> Scenario:
     opened: set[str] = set()
     for path, value in changes.items():
         section = path.partition(".")[0]
+        if section == "linked" and ".scenario.parameters" in path:
+            problems.append(_problem(scenario, path, "linked towns share 'parameters': change them there"))
+            continue
         if section in FIXED:
             problems.append(_problem(scenario, path, f"'{section}' cannot be changed"))
             continue
@@ -149,7 +152,11 @@ def _plain(value: Any) -> Any:
 
 
 def _numbers(value: Any, path: str) -> Iterator[str]:
-    if isinstance(value, int | float) and not isinstance(value, bool):
+    if isinstance(value, Scenario):  # a linked town, which has the coefficients of the scenario that names it
+        for name in Scenario.model_fields:
+            if name not in (*FIXED, "parameters"):
+                yield from _numbers(getattr(value, name), joined(path, name))
+    elif isinstance(value, int | float) and not isinstance(value, bool):
         yield path
     elif isinstance(value, BaseModel | dict) or (
         isinstance(value, tuple) and value and hasattr(value[0], "name")

@@ -13,10 +13,13 @@ from parksim.errors import Problem, ScenarioError
 from parksim.scenario import document, library, presets
 from parksim.scenario.faults import explain, repaired
 from parksim.scenario.merge import merge
+from parksim.scenario.parameters import Parameters
 from parksim.scenario.schema import LAYOUT_SECTIONS, Scenario
-from parksim.scenario.verify import sources, verify
+from parksim.scenario.verify import NO_TOWNS, sources, verify
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from parksim.scenario.document import Document
     from parksim.scenario.merge import Fault
 
@@ -100,15 +103,64 @@ class _Family:
 
 
 def _read(name_or_path: str | Path) -> tuple[Scenario | None, list[Problem]]:
-    path, shown = _locate(name_or_path)
+    return _read_file(*_locate(name_or_path))
+
+
+def _read_file(path: Path, shown: str, *, town: bool = False) -> tuple[Scenario | None, list[Problem]]:
+    """Read one file and what it extends; `town`: one that another scenario links to itself."""
     family = _Family(_chain(path, shown))
     problems = [problem for part in family.chain for problem in part.problems]
     data, faults = _resolved(family.chain)
+    elsewhere: list[Problem] = []
+    if town and "linked" in data:
+        faults.append(("linked", "is the town of another scenario and cannot have towns of its own"))
+        data.pop("linked")
+    else:
+        faults += _towns(data, path, elsewhere)
     scenario, more = _validated(data)
+    if elsewhere:  # what is said about the towns cannot be judged without them
+        more = [(at, why) for at, why in more if why != NO_TOWNS and not at.startswith("sources.linked")]
     problems += map(family.problem, [*faults, *more])
     order = {part.file: index for index, part in enumerate(family.chain)}
     unique = list(dict.fromkeys(problems))
-    return scenario, sorted(unique, key=lambda p: (order[p.file], p.line or 0))
+    return scenario, [*sorted(unique, key=lambda p: (order[p.file], p.line or 0)), *elsewhere]
+
+
+def _towns(data: dict[str, Any], path: Path, elsewhere: list[Problem]) -> list[Fault]:
+    """Put the scenarios that ``linked.towns`` names in the place of their names.
+
+    What is wrong inside their files is added to `elsewhere`, and the towns are left out then: the rest of the
+    scenario is looked through all the same.
+    """
+    linked = data.get("linked")
+    if not isinstance(linked, dict) or not isinstance(linked.get("towns"), list):
+        return []
+    faults: list[Fault] = []
+    towns = linked["towns"]
+    resolved: list[Any] = []
+    for index, town in enumerate(towns):
+        if not isinstance(town, dict) or not isinstance(town.get("scenario"), str):
+            resolved.append(town)
+            continue
+        where = f"linked.towns.{town.get('name', index)}.scenario"
+        beside = path.parent / (s if _is_path(s := town["scenario"]) else f"{s}.yaml")
+        try:
+            found = (beside, _short(beside)) if beside.is_file() else _locate(town["scenario"])
+        except ScenarioError as error:
+            faults.append((where, f"'{town['scenario']}': {error.problems[0].message}"))
+            continue
+        try:
+            scenario, problems = _read_file(*found, town=True)
+        except ScenarioError as error:
+            scenario, problems = None, error.problems
+        elsewhere += problems
+        if not problems:
+            resolved.append({**town, "scenario": scenario})
+    if len(resolved) == len(towns):
+        data["linked"] = {**linked, "towns": resolved}
+    else:
+        data.pop("linked")
+    return faults
 
 
 def _locate(name_or_path: str | Path) -> tuple[Path, str]:
@@ -256,9 +308,19 @@ def _validated(data: dict[str, Any]) -> tuple[Scenario | None, list[Fault]]:
             faults += [explain(each, attempt) for each in errors]
             attempt = repaired(attempt, errors)
         else:
-            found = [*verify(scenario), *sources(scenario)]
+            found = [*verify(scenario), *sources(scenario), *_coefficients(scenario)]
             return scenario, [*faults, *(each for each in found if _certain(each, faults))]
     return None, faults
+
+
+def _coefficients(scenario: Scenario) -> Iterator[Fault]:
+    """Check that linked towns do not state other coefficients: all are played with those of the scenario."""
+    for town in scenario.linked.towns if scenario.linked else ():
+        if town.scenario.parameters not in (Parameters(), scenario.parameters):
+            yield (
+                f"linked.towns.{town.name}.scenario",
+                f"'{town.scenario.name}' states other parameters than '{scenario.name}', which linked towns share",
+            )
 
 
 def _certain(found: Fault, before: list[Fault]) -> bool:

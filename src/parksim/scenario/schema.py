@@ -285,6 +285,15 @@ class Arrival(Frozen):
     """Where it settles; without it, where there is most room."""
 
 
+class Link(Frozen):
+    """How far linked towns share digital methods through their hub; see :class:`Linked`."""
+
+    openness: Share = 0.0
+    """Share of the methods that the others may take up: 0 none, 1 all."""
+    towns: tuple[Name, ...] = ()
+    """Towns that take part; none named: all."""
+
+
 class Circle(Frozen):
     """A promise: these categories within so many minutes' walk."""
 
@@ -326,6 +335,7 @@ class Layout(Frozen):
     hybrid: HybridWork = HybridWork()
     labour: Labour = Labour()
     arrivals: tuple[Arrival, ...] = ()
+    link: Link = Link()
 
     @field_validator("circles", mode="before")
     @classmethod
@@ -425,6 +435,14 @@ class Anchor(Frozen):
     age_years: float = Field(10, ge=0, le=200)
 
 
+class DigitalLevel(Frozen):
+    """Digital level of the first firms: the share of the known digital methods that a firm has, 0 to 1."""
+
+    mean: Share = 0.4
+    spread: float = Field(0.12, ge=0, le=0.5)
+    """Standard deviation over firms, before what lies beyond 0 and 1 is cut."""
+
+
 class Enterprises(Frozen):
     """The firms of the park."""
 
@@ -444,6 +462,7 @@ class Enterprises(Frozen):
     """Tax of a worker in single sectors, 10⁴ CNY a year, instead of ``parameters.enterprises.tax_worker``."""
     mean_age_years: float = Field(6, gt=0, le=100)
     anchors: tuple[Anchor, ...] = ()
+    digital_level: DigitalLevel = DigitalLevel()
     tiers: dict[Tier, Share] | None = None
     """Shares of the first firms on the tiers of the ladder; what is missing to 1 are micro. By default from the
     parameters."""
@@ -470,6 +489,27 @@ class Need(Frozen):
     visits: float | None = Field(None, ge=0, le=200)
     share: Share | None = None
     patience_min: float | None = Field(None, ge=0, le=600)
+
+
+class Town(Frozen):
+    """One of the other towns: a whole scenario, with its own city, people and layout."""
+
+    name: Name
+    scenario: Scenario
+    """In a file the name of a scenario of the library, or a path."""
+
+
+class Linked(Frozen):
+    """Several towns that are played in step as one model; this scenario is the first of them."""
+
+    here: Name
+    """What this scenario's own town is called among them."""
+    towns: tuple[Town, ...] = Field(min_length=1)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All towns, this scenario's own first."""
+        return (self.here, *(town.name for town in self.towns))
 
 
 class Start(Frozen):
@@ -504,6 +544,8 @@ class Scenario(Layout):
     needs: dict[str, Need] = Field(default_factory=dict)
     parameters: Parameters = Parameters()
     start: Start = Start()
+    linked: Linked | None = None
+    """The other towns that run in step with this one; none: this park alone."""
     sources: dict[str, Source] = Field(default_factory=dict)
     before: Layout | None = None
     """Layout of the plain member; none: this is the plain member."""
@@ -542,11 +584,37 @@ class Scenario(Layout):
         values |= {name: getattr(self.before, name) for name in LAYOUT_SECTIONS}
         return Scenario.model_construct(**{**values, "before": None, "name": f"{self.family}-before"})
 
+    @property
+    def alone(self) -> Scenario:
+        """The scenario's own town without the others."""
+        if self.linked is None:
+            return self
+        values = {name: getattr(self, name) for name in Scenario.model_fields}
+        return Scenario.model_construct(**{**values, "linked": None})
+
+    @property
+    def all_towns(self) -> dict[str, Scenario]:
+        """Every linked town by name, the own first, each alone and with the coefficients of this scenario."""
+        if self.linked is None:
+            return {self.name: self}
+        others = {
+            town.name: Scenario.model_construct(
+                **{name: getattr(town.scenario, name) for name in Scenario.model_fields}
+                | {"parameters": self.parameters}
+            )
+            for town in self.linked.towns
+        }
+        return {self.linked.here: self.alone, **others}
+
     @cached_property
     def content_hash(self) -> str:
         """Address of what this scenario says, names and texts aside: equal content, equal runs."""
-        text = {"name", "title", "title_zh", "summary", "summary_zh", "type", "sources"}
-        body = json.dumps(self.model_dump(mode="json", exclude=text), sort_keys=True, ensure_ascii=False)
+        apart = {"name", "title", "title_zh", "summary", "summary_zh", "type", "sources", "linked"}
+        content = self.model_dump(mode="json", exclude=apart)
+        if self.linked is not None:
+            towns = [[town.name, town.scenario.content_hash] for town in self.linked.towns]
+            content["linked"] = [self.linked.here, towns]
+        body = json.dumps(content, sort_keys=True, ensure_ascii=False)
         return hashlib.blake2b(body.encode(), digest_size=16).hexdigest()
 
     def with_(self, changes: dict[str, Any] | None = None, /, **sections: Any) -> Scenario:
@@ -567,9 +635,15 @@ class Scenario(Layout):
             "amenities": len(self.amenities),
             "governance": self.governance.kind,
             "interventions": len(self.interventions),
+            **({"linked towns": ", ".join(self.linked.names)} if self.linked else {}),
             "content": self.content_hash,
         }
         table = "".join(
             f"<tr><th>{key}</th><td>{escape(str(value))}</td></tr>" for key, value in rows.items()
         )
         return f"<h4>{escape(self.title)}</h4><p>{escape(self.summary)}</p><table>{table}</table>"
+
+
+Town.model_rebuild()
+Linked.model_rebuild()
+Scenario.model_rebuild()

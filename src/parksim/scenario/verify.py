@@ -39,6 +39,8 @@ if TYPE_CHECKING:
         def name(self) -> str: ...  # noqa: D102
 
 
+NO_TOWNS = "there are no towns to link: 'linked:' names them"
+
 NO_PLACE = ("road", "water", "outside")
 """Land on which no amenity stands."""
 
@@ -567,6 +569,36 @@ def _arrivals(site: Site, arrivals: Iterable[Arrival]) -> Iterator[Fault]:
             yield f"{path}.block", f"there is no block '{plan.block}'{nearest(plan.block, blocks)}"
 
 
+def towns_can_be_linked(site: Site) -> Iterator[Fault]:
+    """Check the linked towns: their names, who takes part, and that each is sound."""
+    scenario, linked = site.scenario, site.scenario.linked
+    asked = {"link.openness": scenario.link.openness > 0, "link.towns": bool(scenario.link.towns)}
+    named = {"link.towns": scenario.link.towns}
+    for item in scenario.interventions:
+        if item.kind == "link_towns":
+            asked[f"interventions.{item.name}.kind"] = True
+            listed = item.set.get("towns", ())
+            named[f"interventions.{item.name}.set.towns"] = (
+                tuple(listed) if isinstance(listed, list | tuple) else ()
+            )
+    if linked is None:
+        yield from ((path, NO_TOWNS) for path, is_asked in asked.items() if is_asked)
+        return
+    for path, names in named.items():
+        for name in names:
+            if name not in linked.names:
+                yield path, f"there is no linked town '{name}'{nearest(str(name), linked.names)}"
+    for name, times in Counter(linked.names).items():
+        if times > 1:
+            yield f"linked.towns.{name}", name_twice(name)
+    for town in linked.towns:
+        path = f"linked.towns.{town.name}.scenario"
+        if town.scenario.linked is not None:
+            yield path, f"'{town.scenario.name}' has linked towns of its own"
+        else:
+            yield from ((f"{path}.{below}", message) for below, message in verify(town.scenario))
+
+
 def _interventions_fit(site: Site) -> Iterator[Fault]:
     """Check kinds, what they are told, names, months, and what is added."""
     scenario = site.scenario
@@ -692,6 +724,7 @@ CHECKS: list[Callable[[Site], Iterator[Fault]]] = [
     sectors_sum_to_one,
     arrivals_find_their_place,
     support_names_known_sectors,
+    towns_can_be_linked,
     interventions_make_sense,
     everybody_gets_there,
 ]
