@@ -1,4 +1,4 @@
-"""Commands for planners: in which order to do things, and what the rules for land and services say."""
+"""Commands for planners: in which order, at which parks to do things, and what the rules for land and services say."""
 
 # ruff: noqa: PLC0415  (what computes is imported inside the commands, so that --help stays quick)
 from __future__ import annotations
@@ -16,6 +16,7 @@ from parksim.errors import ParksimError
 
 if TYPE_CHECKING:
     from parksim.experiment.orders import By, Orders
+    from parksim.experiment.portfolio import Ranked
     from parksim.experiment.race import Transition
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -103,6 +104,53 @@ def transition(
 
 
 @app.command()
+def portfolio(
+    file: Annotated[
+        str, typer.Argument(metavar="FILE", help="Portfolio file, or a name of the library's experiments.")
+    ],
+    *,
+    reps: Annotated[int | None, typer.Option("--reps", min=1, help="Instead of the file's.")] = None,
+    workers: Annotated[
+        int | None, typer.Option("--workers", min=1, help="Processes; default: one a core.")
+    ] = None,
+    store: Annotated[
+        str | None,
+        typer.Option("--store", metavar="URL", help="Keep runs here; what it holds is not played again."),
+    ] = None,
+    out: Annotated[Path | None, typer.Option("--out", help="Write the tables to this CSV.")] = None,
+    dry: Annotated[bool, typer.Option("--dry-run", help="Print the number of runs and stop.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Rank parks and packages of measures under one budget, and say how sure the choice is."""
+    import pandas as pd
+
+    from parksim.experiment.portfolio import Portfolio
+
+    plan = Portfolio(file)
+    count = reps or plan.said.replications
+    parks = plan.runs(1) - len(plan.candidates)
+    typer.echo(
+        f"{plan.runs(count):,} runs of {plan.said.months} months: ({parks} parks as they are + "
+        f"{len(plan.candidates)} candidates) x {count} replications",
+        err=as_json,
+    )
+    if dry:
+        return
+    with bar("runs") as progress:
+        found = plan.play(reps=reps, workers=workers, store=store, progress=progress)
+    if out is not None:
+        tables = [found.table(name).reset_index().assign(objective=name) for name in plan.said.objectives]
+        pd.concat(tables, ignore_index=True).to_csv(out, index=False)
+    if as_json:
+        print(json.dumps(found.to_dict(), indent=2, ensure_ascii=False, allow_nan=False))
+        return
+    for name in plan.said.objectives:
+        _print_ranked(found, name)
+    if failed := sum(len(one.failed) for one in {id(c): c for c in found.compared.values()}.values()):
+        print(f"{failed} runs failed; their pairs are left out.")
+
+
+@app.command()
 def compliance(
     name: Annotated[str, typer.Argument(metavar="NAME", help="Name of the library, or a file.")],
     month: Annotated[
@@ -139,6 +187,56 @@ def compliance(
         f"{int((found['status'] == word).sum())} {word}" for word in ("pass", "fail", "not known")
     )
     table(f"{name}: {counts}", ("rule", "value", "limit", "status", "source", "note"), lines)
+
+
+def _print_ranked(found: Ranked, objective: str) -> None:
+    from parksim.indicators import describe
+
+    unit, frame = describe(objective).unit, found.table(objective)
+    rows = []
+    for name, row in frame.iterrows():
+        low, high = (difference(row[side], unit) for side in ("low", "high"))
+        ends = (
+            _span(row["rank_low"], row["rank_high"]),
+            _span(row["rank_future_low"], row["rank_future_high"]),
+        )
+        often = _share(row["taken_share"]), _share(row["taken_future_share"])
+        rows.append(
+            (
+                f"{row['rank']:.0f}",
+                f"{name} ({row['park']})",
+                f"{row['cost_cny'] / 1e6:,.2f}",
+                f"{difference(row['difference'], unit)} [{low}, {high}]",
+                _amount(row["gain_per_million"]),
+                "; ".join(ends),
+                f"{'yes' if row['taken'] else 'no'}; {'; '.join(often)}",
+            )
+        )
+    head = ("", "candidate", "cost", "difference [95 %]", "per million", "rank 5-95 %", "best set")
+    taken = frame[frame["taken"]]
+    table(
+        f"{objective}: {found.said.budget_cny / 1e6:,.1f} million CNY, {found.reps} paired replications of "
+        f"{found.said.months} months; costs in million CNY; ranks and best sets by the means, then in bootstrap "
+        "draws, then in single futures",
+        head,
+        rows,
+    )
+    print(
+        f"Best set by {objective}: {', '.join(map(str, taken.index)) or 'none'}; costs "
+        f"{taken['cost_cny'].sum() / 1e6:,.2f} million CNY, gains {_amount(taken['gain'].sum())}."
+    )
+
+
+def _amount(value: float) -> str:
+    return "n/a" if math.isnan(value) else f"{value:,.4g}"
+
+
+def _span(low: float, high: float) -> str:
+    return "n/a" if math.isnan(low) else f"{low:.0f} to {high:.0f}"
+
+
+def _share(value: float) -> str:
+    return "n/a" if math.isnan(value) else f"{100 * value:.0f}%"
 
 
 def _named(said: list[str]) -> dict[str, list[str]]:

@@ -191,7 +191,7 @@ def read(name_or_path: str | Path) -> tuple[Experiment, Document]:
     ScenarioError
         Listing every fault, with file, line and field.
     """
-    path, shown = _locate(name_or_path)
+    path, shown = locate(name_or_path)
     found = document.read(path, shown)
     problems = list(found.problems)
     try:
@@ -408,7 +408,8 @@ def _impossible(path: str, values: Iterable[Any], scenarios: Sequence[Scenario])
     return ""
 
 
-def _locate(name_or_path: str | Path) -> tuple[Path, str]:
+def locate(name_or_path: str | Path) -> tuple[Path, str]:
+    """Return where an experiment file lies, and what the user calls it; also by its name in the library."""
     text = os.fspath(name_or_path)
     path = Path(text)
     if path.is_file():
@@ -418,6 +419,15 @@ def _locate(name_or_path: str | Path) -> tuple[Path, str]:
         return bundled, str(bundled)
     message = f"no such file, and no experiment of that name{nearest(path.stem, library.experiments())}"
     raise ScenarioError([Problem(text, None, "", message)])
+
+
+def beside(file: str | None, name: str) -> str | Path:
+    """Return a scenario's file beside the experiment's, where there is one; else its name."""
+    if file is not None:
+        for candidate in (Path(file).parent / name, Path(file).parent / f"{name}.yaml"):
+            if candidate.is_file() and candidate != Path(file):
+                return candidate
+    return name
 
 
 def _explain(error: ErrorDetails, data: Mapping[str, Any]) -> tuple[str, str]:

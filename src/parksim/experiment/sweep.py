@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from contextlib import ExitStack
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from parksim.errors import ParksimError, ScenarioError
@@ -20,6 +19,7 @@ from parksim.store import Store
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from concurrent.futures import Executor
+    from pathlib import Path
 
     import pandas as pd
 
@@ -137,7 +137,7 @@ class Sweep:
         self.play = play
         self.scenarios: list[Scenario] = []
         for number, name in enumerate(experiment.scenarios):
-            self.scenarios.append(load(_beside(found.file if found else None, name)))
+            self.scenarios.append(load(design.beside(found.file if found else None, name)))
             if self.scenarios[-1].name in [scenario.name for scenario in self.scenarios[:-1]]:
                 message = f"two scenarios are named '{self.scenarios[-1].name}'"
                 raise ScenarioError([design.problem(found, f"scenarios.{number}", message)])
@@ -434,12 +434,3 @@ def reproduce(store: Store, key: str, *, play: Play | None = None) -> Reproduced
         machine=run.machine,
         here=again.machine,
     )
-
-
-def _beside(file: str | None, name: str) -> str | Path:
-    """Return a scenario's file beside the experiment's, where there is one; else its name."""
-    if file is not None:
-        for candidate in (Path(file).parent / name, Path(file).parent / f"{name}.yaml"):
-            if candidate.is_file() and candidate != Path(file):
-                return candidate
-    return name
