@@ -14,7 +14,7 @@ person or a firm does with them the twin works out on its own: mode choice, cove
 who gets to know whom and what firms do together, requests, events, retiring, quitting and why, households,
 buying and moving home, the waiting list for flats, ageing, who strangers are and the hiring of them and of
 leavers who come back; rents, cash, growth and where floor is found for it, exit and entry of firms and those
-that come out of others, who works near whom, and the ladder. So an engine and a twin played in lockstep tell
+that come out of others, who works near whom, and the ladder. Scenarios that renew a block it refuses. So an engine and a twin played in lockstep tell
 the same events only where the engine's vectors say what these loops say.
 """
 
@@ -1687,6 +1687,8 @@ def twin_of(model: ParkModel, luck: Draws | None = None) -> Twin:
         raise ValueError(
             "a twin knows no digital level: it plays one town, with parameters.digital.output at 0"
         )
+    if model.layout.renewals or any(i.kind == "renew_block" for i in model.spec.interventions):
+        raise ValueError(f"{model.spec.name} renews a block: the twin does not play renewals")
     twin = Twin(model.spec, Surroundings.of(model), luck)
     twin.places_known = set(twin.places)
     centre = model.centre

@@ -146,7 +146,7 @@ def _all() -> dict[str, Indicator]:
             "share",
             "higher",
             0.01,
-            "of enterprises in the park twelve months before, share still there",
+            "of enterprises in the park twelve months before, share still there; displaced and not returned is gone",
         ),
         Indicator(
             "retention_enterprise_36m",
@@ -267,6 +267,28 @@ def _all() -> dict[str, Indicator]:
             "output_per_mu", "10^4 CNY/mu/year", "higher", 5.0, "yearly output / land (1 mu = 666.7 m2)"
         ),
         Indicator("tax_per_mu", "10^4 CNY/mu/year", "higher", 0.5, "yearly tax / land (1 mu = 666.7 m2)"),
+        Indicator(
+            "land_vacated_mu", "mu", "none", 1.0, "land of blocks vacated for renewal since the start", "last"
+        ),
+        Indicator(
+            "new_floor_m2",
+            "m2",
+            "higher",
+            100.0,
+            "floor that renewals built and opened since the start",
+            "last",
+        ),
+        Indicator(
+            "firms_displaced",
+            "firms",
+            "lower",
+            1.0,
+            "firms that had to leave their block for a renewal",
+            "sum",
+        ),
+        Indicator(
+            "firms_returned", "firms", "higher", 1.0, "displaced firms that came back to their block", "sum"
+        ),
         Indicator("employees", "persons", "none", 100, "people employed in the park", "last"),
         Indicator("enterprises", "firms", "none", 5, "active enterprises", "last"),
         Indicator(

@@ -15,7 +15,9 @@ import pandas as pd
 from parksim import homes, synthesis
 from parksim.agents import AgentSeam
 from parksim.chance import Chance, Floats, Ids, name_code, pick
+from parksim.firms import moving
 from parksim.firms.birth import FirmLife
+from parksim.firms.displaced import Displaced
 from parksim.firms.offices import Offices
 from parksim.firms.support import SupportState
 from parksim.homes import zone_codes, zone_utility
@@ -174,6 +176,7 @@ class ParkModel(AgentSeam):
         self.firm_life = FirmLife()
         self.support = SupportState()
         self.hub: Hub | None = None
+        self.displaced = Displaced(FIRM)
         self.travel = travel.TravelState(np.empty(0))
         self.services = services.ServiceState(np.empty((0, 0)), np.empty((0, 0)))
         self.community = community.CommunityState()
@@ -264,6 +267,7 @@ class ParkModel(AgentSeam):
             "firm_life",
             "support",
             "hub",
+            "displaced",
             "travel",
             "services",
             "community",
@@ -296,7 +300,7 @@ class ParkModel(AgentSeam):
     # --- the place ------------------------------------------------------------------------------
 
     def _lay_out(self, layout: Layout) -> None:
-        """Make everything that follows from a layout; people keep their buildings, places their names."""
+        """Make everything that follows from a layout; people keep their buildings and places, by name."""
         held = (
             {
                 name: self._held_names(name)
@@ -305,12 +309,15 @@ class ParkModel(AgentSeam):
             if (hasattr(self, "place"))
             else {}
         )
+        before = self.__dict__.get("place")
         self.layout = layout
         self.place = Place(self.spec, layout)
         for name in _OF_THE_LAYOUT:
             self.__dict__.pop(name, None)
         self._agents_stale = True
         self._grid = None
+        if before is not None:
+            moving.carry(self, before)
         index = {a.name: j for j, a in enumerate(layout.amenities)}
         for name, (rows, names) in held.items():
             getattr(self.posts, name)[rows] = [index.get(n, -1) for n in names]
@@ -326,7 +333,11 @@ class ParkModel(AgentSeam):
 
     def change_layout(self, intervention: Intervention) -> None:
         """Apply an intervention to the layout; nothing else is open to it."""
-        self._lay_out(kinds()[intervention.kind].apply(self.layout, intervention))
+        self.set_layout(kinds()[intervention.kind].apply(self.layout, intervention))
+
+    def set_layout(self, layout: Layout) -> None:
+        """Go on in another layout."""
+        self._lay_out(layout)
 
     @cached_property
     def zone_codes(self) -> Ids:
@@ -462,6 +473,10 @@ class ParkModel(AgentSeam):
 
     # --- records --------------------------------------------------------------------------------
 
+    def building_names(self, building: npt.NDArray[np.integer]) -> npt.NDArray[np.object_]:
+        """Names of buildings, which outlast the numbers they have in this layout."""
+        return np.asarray(np.array([b.name for b in self.place.buildings], dtype=object)[building])
+
     def log(self, kind: str, people: Ids, firms: Ids, detail: npt.NDArray[Any]) -> None:
         """Write events of this month to the log."""
         if people.size:
@@ -483,8 +498,8 @@ class ParkModel(AgentSeam):
         for month, kind, people, firms, detail in self.events:
             if kind in ("leave", "firm_exit"):
                 named = np.array(staying.CAUSES, dtype=object)[detail.astype(int)]
-            elif kind in ("firm_entry", "spin_off"):
-                named = np.array([b.name for b in self.place.buildings], dtype=object)[detail.astype(int)]
+            elif detail.dtype == object:  # buildings by name: another layout may number them anew
+                named = detail
             else:
                 named = np.array([*zones, "flat"], dtype=object)[detail.astype(int)]
             frames.append(

@@ -55,7 +55,7 @@ class Fact:
 def leaves_within_year(run: Run, where: str = "left_month") -> pd.Series:
     """Share of each age group of month 0 that leaves its employer of its own accord within 12 months."""
     quits = (run.cohort[where] >= 0) & (run.cohort[where] <= 12)
-    quits &= ~run.cohort["left_cause"].isin(["firm_closed", "firm_moved", "laid_off", "retired"])
+    quits &= ~run.cohort["left_cause"].isin(["firm_closed", "firm_moved", "laid_off", "displaced", "retired"])
     return quits.groupby(run.cohort["age"].astype(str)).mean()
 
 
@@ -84,7 +84,11 @@ def hazard_ratio_per_10min(run: Run) -> float:
     """
     month = run.cohort["left_month"].to_numpy()
     time = np.where((month >= 0) & (month <= 12), month, 12).astype(np.float64)
-    other = run.cohort["left_cause"].isin(["firm_closed", "firm_moved", "laid_off", "retired"]).to_numpy()
+    other = (
+        run.cohort["left_cause"]
+        .isin(["firm_closed", "firm_moved", "laid_off", "displaced", "retired"])
+        .to_numpy()
+    )
     quits = (month >= 0) & (month <= 12) & ~other
     x = run.cohort["start_minutes"].to_numpy(dtype=np.float64) / 10
     if quits.sum() < 50:

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from parksim.store import Store
 
 
-PLACES = ("building=", "amenity=")
+PLACES = ("building=", "amenity=", "block=")
 """How groups begin that are places: they have maps, not rows in tables of gainers and losers."""
 
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 SUMMED = frozenset({"persons", "firms", "workers", "projects/year", "mu", "m2", "CNY", "CNY/year", "methods"})
 """Units of what adds up over towns."""
 
-LOCAL = ("home_zone", "building", "amenity")
+LOCAL = ("home_zone", "building", "amenity", "block")
 """Groupings whose labels belong to a town: those of other towns are written ``building=<town>/<name>``."""
 
 _PER_FIRM = frozenset({"runway_months", "digital_level"})

@@ -13,7 +13,7 @@ from parksim.errors import ParksimError
 from parksim.experiment import pooling
 from parksim.experiment.pooling import Measured
 from parksim.indicators import describe
-from parksim.phases import measure
+from parksim.phases import measure, renewal
 from parksim.scenario.categories import CATEGORIES
 
 if TYPE_CHECKING:
@@ -40,8 +40,9 @@ class Run:
     series : DataFrame
         Index ``month`` from 1, one column an indicator.
     groups : DataFrame
-        Columns ``indicator, group, n, value``; groups are written ``wage_band=low``, places ``building=…``
-        and ``amenity=…``; of linked towns also every indicator by ``town=…``.
+        Columns ``indicator, group, n, value``; groups are written ``wage_band=low``, places ``building=…``,
+        ``amenity=…`` and ``block=… before`` (``during``, ``after``) for what was renewed; of linked towns also
+        every indicator by ``town=…``.
     cohort : DataFrame
         One row for each person employed at month 0: ``identity``, groups, ``start_minutes`` at month 0,
         ``minutes`` (last known door-to-desk time), ``left_month`` and ``left_cause`` of leaving the
@@ -52,6 +53,9 @@ class Run:
         Largest residual of a fixed point of times and choices in any month.
     wall_s : float
         Seconds it took.
+    blocks : DataFrame
+        A row a month and block that is renewed in the run: ``month, block, stage, land_mu, floor_m2,
+        enterprises, employees, output_per_mu, tax_per_mu``.
     """
 
     scenario: Scenario
@@ -64,6 +68,7 @@ class Run:
     events: pd.DataFrame
     residual_min: float
     wall_s: float = field(compare=False)
+    blocks: pd.DataFrame = field(default_factory=pd.DataFrame)
 
     def survival(self, where: str = "park", *, by: str | None = None) -> pd.DataFrame:
         """Estimate who of month 0 is still in the park, or with the employer, by month (Kaplan-Meier).
@@ -186,6 +191,7 @@ def told(model: LinkedParks, residual_min: float, wall_s: float, *, events: bool
         found.events,
         residual_min,
         wall_s,
+        renewal.table(*model.parks.values()),
     )
 
 
@@ -255,7 +261,7 @@ def groups(model: ParkModel) -> pd.DataFrame:
 
 
 def _by_place(model: ParkModel) -> pd.DataFrame:
-    """Return what maps show: by workplace ``building=…``, and the wait in every queue of the park by ``amenity=…``.
+    """Return what maps show: by workplace ``building=…``, by renewed block and by queue of the park ``amenity=…``.
 
     Every workplace and queue has its row in every run, so that runs of a scenario share their labels in the
     store; nobody there is n = 0 and nan.
@@ -269,7 +275,8 @@ def _by_place(model: ParkModel) -> pd.DataFrame:
     for circle in model.layout.circles:
         values[f"coverage_{circle}"] = building_coverage(model, circle)
         values[f"served_{circle}"] = building_served(model, circle)
-    out = [
+    out = renewal.by_stage(model)
+    out += [
         (indicator, f"building={place.buildings[b].name}", int(people[b]), float(value[b]))
         for indicator, value in values.items()
         for b in works

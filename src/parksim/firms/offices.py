@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from parksim.scenario.renewal import under_works
 from parksim.world.place import draw
 
 if TYPE_CHECKING:
@@ -30,9 +31,10 @@ class Offices:
     Attributes
     ----------
     capacity : float array [building]
-        Posts there is floor for, whole numbers; 0 in what is no office, lab or factory.
+        Posts there is floor for, whole numbers; 0 in what is no office, lab or factory, and in blocks that are
+        being vacated or built.
     market : bool array [building]
-        Whether anybody may rent there; the blocks of anchor enterprises are their own.
+        Whether anybody may rent there; the blocks of anchor enterprises are their own until they are renewed.
     of_anchor : list of int arrays
         Buildings of each anchor enterprise.
     block : int array [building]
@@ -51,7 +53,11 @@ class Offices:
         p = scenario.parameters.enterprises
         self.minutes = place.between
         self.capacity = capacity(place.buildings, p.m2_per_worker)
+        closed = under_works(place.layout)
+        self.capacity[[b.block in closed for b in place.buildings]] = 0.0
         self.own = own_blocks(scenario, place.buildings)
+        renewed = {r.block for r in place.layout.renewals if r.stage == "reopened"}
+        self.own &= ~np.array([b.block in renewed for b in place.buildings], dtype=np.bool_)
         self.market = self.capacity > 0
         if (self.market & ~self.own).any():
             self.market &= ~self.own

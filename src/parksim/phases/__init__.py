@@ -2,7 +2,7 @@
 
 WRITES: dict[str, frozenset[str]] = {
     "interventions": frozenset({"layout", "works", "books"}),
-    "works": frozenset({"layout", "works"}),
+    "works": frozenset({"layout", "works", "books"}),
     "travel": frozenset({"travel", "posts.mode", "posts.commute_min", "posts.km"}),
     "services": frozenset(
         {
@@ -56,7 +56,7 @@ WRITES: dict[str, frozenset[str]] = {
             "events",
         }
     ),
-    "enterprises": frozenset({"firms", "support", "posts", "seekers", "events"}),
+    "enterprises": frozenset({"firms", "support", "posts", "seekers", "events", "displaced"}),
     "measure": frozenset({"measured"}),
 }
 """Who writes what; no intervention writes anything but the layout, the works and the books."""

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from parksim.chance import Floats, Ids, combine, name_code
-from parksim.firms import cash, digital, ladder, neighbours, support
+from parksim.firms import cash, digital, displaced, ladder, neighbours, support
 from parksim.firms.birth import REFERENCE_SIZE, endow, size_factor
 from parksim.firms.offices import free, going_rent, move_in
 from parksim.phases.staying import FIRM_CLOSED, FIRM_MOVED, LAID_OFF
@@ -30,6 +30,7 @@ def play(model: ParkModel) -> None:
     grow(model)
     leave_park(model)
     arrive(model)
+    displaced.play(model)
     enter(model)
     spin_off(model)
     ladder.review(model)
@@ -254,7 +255,7 @@ def settle(
         model.open_posts(rows, size[found])
         endow(model, rows)
         model.firms.rent[rows] = rent[building]
-        model.log(event, ids, parents, building)
+        model.log(event, ids, parents, model.building_names(building))
     return found.size
 
 

@@ -13,6 +13,7 @@ from parksim import accounts, small_firms, yields
 from parksim.bits import count_by_needs
 from parksim.firms import digital
 from parksim.people import ALLOTTED, bits_of, visits_wanted
+from parksim.phases import renewal
 from parksim.phases.services import home_unit
 from parksim.phases.staying import QUIT_CAUSES, vacancy_rate
 from parksim.scenario.categories import CATEGORIES
@@ -47,6 +48,8 @@ class Memory:
         Costs and returns by payer.
     leases : Leases
         What firms paid last month.
+    blocks : list of tuple
+        A row a month and block under renewal: :data:`parksim.phases.renewal.COLUMNS`.
     """
 
     cohort: dict[str, npt.NDArray[Any]] = field(default_factory=dict)
@@ -58,6 +61,7 @@ class Memory:
     projects: list[int] = field(default_factory=list)
     ledger: accounts.Ledger = field(default_factory=accounts.Ledger)
     leases: small_firms.Leases = field(default_factory=small_firms.Leases)
+    blocks: list[tuple[Any, ...]] = field(default_factory=list)
     quits_now: int = 0
 
     def left(self, model: ParkModel, rows: npt.NDArray[np.intp], cause: npt.NDArray[np.int8]) -> None:
@@ -123,6 +127,7 @@ def play(model: ParkModel) -> None:
     out |= services(model, travelled)
     out |= staying(model, rows)
     out |= firms(model, rows)
+    out |= renewal.measured(model)
     out |= small_firms.watch(model)
     out |= accounts.close_month(model, 1e4 * out["tax_per_mu"] * out["land_mu"])
     model.measured.append(out)
@@ -433,9 +438,7 @@ def firms(model: ParkModel, rows: npt.NDArray[np.intp]) -> dict[str, float]:
     out |= {f"tier_{tier}": float(on_tier[k]) for k, tier in enumerate(TIERS)}
     out["firms_high_tech"] = float(np.count_nonzero(table.high_tech[active]))
     out["firms_listed"] = float(np.count_nonzero(table.listed[active]))
-    start = model.memory.heads[0] if model.memory.heads else rows.size
-    lift = (max(rows.size, 1) / max(start, 1)) ** spec.parameters.enterprises.density_elasticity
-    land = yields.measure(model, active, lift * digital.output_factor(model))
+    land = yields.measure(model, active, productivity(model))
     out["digital_level"] = digital.mean(model)
     if model.hub is not None:
         out["methods_taken_up"] = float(model.firm_life.methods)
@@ -446,3 +449,12 @@ def firms(model: ParkModel, rows: npt.NDArray[np.intp]) -> dict[str, float]:
         graded = np.bincount(land.grade, minlength=len(yields.GRADES)) / active.size
         out |= {f"firms_grade_{name}": float(graded[k]) for k, name in enumerate(yields.GRADES)}
     return out
+
+
+def productivity(model: ParkModel) -> float:
+    """Productivity of a worker against the first month: by how many there are, and by digital methods."""
+    heads = model.memory.heads
+    workers = int(np.count_nonzero(model.posts.filled))
+    start = heads[0] if heads else workers
+    elasticity = model.spec.parameters.enterprises.density_elasticity
+    return float((max(workers, 1) / max(start, 1)) ** elasticity * digital.output_factor(model))

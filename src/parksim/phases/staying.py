@@ -33,10 +33,21 @@ CAUSES = (
     "firm_closed",
     "firm_moved",
     "laid_off",
+    "displaced",
 )
-(COMMUTE, SERVICES, WAGE, EMPLOYER, OTHER, LEFT_CITY, RETIRED, FIRM_CLOSED, FIRM_MOVED, LAID_OFF) = range(
-    len(CAUSES)
-)
+(
+    COMMUTE,
+    SERVICES,
+    WAGE,
+    EMPLOYER,
+    OTHER,
+    LEFT_CITY,
+    RETIRED,
+    FIRM_CLOSED,
+    FIRM_MOVED,
+    LAID_OFF,
+    DISPLACED,
+) = range(len(CAUSES))
 QUIT_CAUSES = (COMMUTE, SERVICES, WAGE, EMPLOYER, OTHER, LEFT_CITY)
 GONE = (LEFT_CITY, RETIRED)
 """Causes after which nobody comes back to a post of the park."""

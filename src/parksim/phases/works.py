@@ -4,15 +4,33 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from parksim.scenario.renewal import advanced, new_floor_m2, payers, redrawn, schedule
+
 if TYPE_CHECKING:
     from parksim.model import ParkModel
 
 
 def play(model: ParkModel) -> None:
-    """Open what is finished this month."""
+    """Open what is finished this month, and take blocks under renewal to their stage."""
     due = [item for item in model.works if item[0] <= model.month]
-    if not due:
-        return
     model.works = [item for item in model.works if item[0] > model.month]
     for _, intervention in due:
         model.change_layout(intervention)
+    if model.layout.renewals:
+        renew(model)
+
+
+def renew(model: ParkModel) -> None:
+    """Take every renewal to this month's stage; its cost is paid in equal parts from the notice to the reopening."""
+    layout, p = model.layout, model.spec.parameters.renewal
+    for renewal in layout.renewals:
+        _, reopens = schedule(renewal, p)
+        if renewal.month <= model.month < reopens:
+            per_m2 = p.cost_m2 if renewal.cost_m2 is None else renewal.cost_m2
+            afterwards = layout.model_copy(update={"map": redrawn(layout, renewal)})
+            part = per_m2 * new_floor_m2(afterwards, renewal) / (reopens - renewal.month)
+            for payer, share in payers(renewal, p).items():
+                model.book(payer, share * part, 0.0)
+    changed = advanced(layout, model.month, p)
+    if changed is not layout:
+        model.set_layout(changed)

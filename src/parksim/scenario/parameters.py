@@ -495,6 +495,41 @@ class EnterpriseParameters(Frozen):
     spillover_reach_min: float = param(10, 8, 12, "min", "B", "Ahlfeldt et al. 2015")
 
 
+class RenewalParameters(Frozen):
+    """Blocks that are vacated, rebuilt and reopened, and the firms that have to leave them."""
+
+    vacate_months: float = param(
+        4, 2, 8, "months", "assumed", "from the notice to the last firm's leaving, of 24 in all", ge=1, le=60
+    )
+    build_months: float = param(
+        20, 14, 30, "months", "assumed", "of 24 (18-36) in all: Guali, Hangzhou", ge=1, le=120
+    )
+    cost_m2: float = param(
+        8300, 6000, 11000, "CNY/m2", "B", "all in, a square metre built: Guali, Hangzhou; range is ours"
+    )
+    government_share_leading: float = param(
+        0.4, 0.2, 0.6, "share", "assumed", "of the cost on path 2; the leading firm pays the rest", le=1
+    )
+    government_share_in_place: float = param(
+        0.2, 0.0, 0.4, "share", "assumed", "of the cost on path 3; the operator pays the rest", le=1
+    )
+    rent_elasticity: float = param(
+        -1.0,
+        -2.0,
+        0.0,
+        "–",
+        "assumed",
+        "odds that a displaced firm takes floor at r times its rent: r to this power, at most 1",
+        le=0,
+    )
+    return_share: float = param(
+        0.5, 0.2, 0.8, "share", "assumed", "of displaced firms that come back if the rent is as it was", le=1
+    )
+    move_cost_worker: float = param(
+        5000, 2000, 10000, "CNY/worker", "assumed", "removal and fitting-out that the firm bears itself"
+    )
+
+
 class LadderParameters(Frozen):
     """Climbing from micro firm to single champion: ranked once a year under quotas."""
 
@@ -745,6 +780,7 @@ class Parameters(Frozen):
     staying: StayingParameters = StayingParameters()
     hiring: HiringParameters = HiringParameters()
     enterprises: EnterpriseParameters = EnterpriseParameters()
+    renewal: RenewalParameters = RenewalParameters()
     ladder: LadderParameters = LadderParameters()
     community: CommunityParameters = CommunityParameters()
     digital: DigitalParameters = DigitalParameters()

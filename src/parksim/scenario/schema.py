@@ -12,7 +12,7 @@ import hashlib
 import json
 from functools import cached_property
 from html import escape
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
@@ -35,6 +35,8 @@ LandUse = Literal[
 ]
 BUILT = frozenset({"office", "lab", "factory", "housing", "service"})
 WORKPLACE = frozenset({"office", "lab", "factory"})
+MU_M2 = 666.7
+"""Square metres of a mu."""
 Side = Literal["N", "E", "S", "W"]
 MODES = ("walk", "bicycle", "ebike", "bus", "metro", "shuttle", "car")
 Mode = Literal["walk", "bicycle", "ebike", "bus", "metro", "shuttle", "car"]
@@ -294,6 +296,79 @@ class Link(Frozen):
     """Towns that take part; none named: all."""
 
 
+class Leader(Frozen):
+    """The leading firm of a renewal by path 2: it comes to the block when that reopens."""
+
+    name: Name
+    title: str = ""
+    title_zh: str = ""
+    employees: int = Field(ge=1, le=1_000_000)
+    ramp_months: int = Field(1, ge=1, le=240)
+    sector: str
+
+
+Stage = Literal["operating", "vacating", "building", "reopened"]
+STAGES: tuple[Stage, ...] = ("operating", "vacating", "building", "reopened")
+"""Of a block under renewal."""
+
+
+class RenewalPlan(Frozen):
+    """How a block is renewed and what stands there afterwards."""
+
+    path: Literal[1, 2, 3]
+    """1: government-led, the whole area acquired; 2: government and a leading firm; 3: upgraded in place."""
+    vacate_months: int | None = Field(None, ge=1, le=60)
+    """Months over which the firms leave; without it as the parameters say."""
+    build_months: int | None = Field(None, ge=1, le=120)
+    """Months of works; without it as the parameters say."""
+    cost_m2: float | None = Field(None, ge=0, le=100_000)
+    """All in, CNY a square metre of floor built; without it as the parameters say."""
+    payers: dict[Payer, Share] = Field(default_factory=dict)
+    """Who pays which share; without it by path."""
+    legend: dict[str, Symbol] = Field(default_factory=dict)
+    """New symbols; they belong to the block unless they are streets."""
+    becomes: dict[str, str] = Field(default_factory=dict)
+    """Which symbol of the block is redrawn with which, in place."""
+    rows: tuple[str, ...] = ()
+    """Instead of `becomes`: the smallest rectangle around the block, drawn as it stands afterwards."""
+    amenities: tuple[Amenity, ...] = ()
+    """Places that open with the block."""
+    car_parks: tuple[CarPark, ...] = ()
+    leader: Leader | None = None
+
+    @field_validator("rows", mode="before")
+    @classmethod
+    def _split(cls, value: Any) -> Any:
+        return tuple(value.splitlines()) if isinstance(value, str) else value
+
+    @field_validator("payers")
+    @classmethod
+    def _sums_to_one(cls, value: dict[str, float]) -> dict[str, float]:
+        if value and abs(sum(value.values()) - 1) > 0.005:
+            raise ValueError(f"shares sum to {sum(value.values()):g}, should be 1")
+        return value
+
+    @model_validator(mode="after")
+    def _one_drawing(self) -> Self:
+        if bool(self.becomes) == bool(self.rows):
+            raise ValueError("give either 'becomes' or 'rows': what stands there afterwards")
+        if self.leader is not None and self.path != 2:
+            raise ValueError(f"a leading firm belongs to path 2, this is path {self.path}")
+        return self
+
+
+class Renewal(RenewalPlan):
+    """A block that is vacated, rebuilt and reopened (:mod:`parksim.scenario.renewal`)."""
+
+    name: Name
+    block: Name
+    month: int = Field(ge=1, le=1200)
+    """Month in which its firms begin to leave."""
+    stage: Stage = "operating"
+    stood: dict[str, Share] = Field(default_factory=dict)
+    """During the works: what share of their cells the block's buildings covered."""
+
+
 class Circle(Frozen):
     """A promise: these categories within so many minutes' walk."""
 
@@ -336,6 +411,7 @@ class Layout(Frozen):
     labour: Labour = Labour()
     arrivals: tuple[Arrival, ...] = ()
     link: Link = Link()
+    renewals: tuple[Renewal, ...] = ()
 
     @field_validator("circles", mode="before")
     @classmethod

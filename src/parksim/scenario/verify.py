@@ -19,7 +19,9 @@ from parksim.scenario.lookup import get
 from parksim.scenario.offered import not_there
 from parksim.scenario.reach import SIDES as STEPS
 from parksim.scenario.reach import Reach, stranded_zones
+from parksim.scenario.renewal import advanced
 from parksim.scenario.schema import BUILT, LAYOUT_SECTIONS, WORKPLACE, Amenity, Gateway, Scenario
+from parksim.scenario.verify_renewals import on_a_building_site, renewals
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -496,6 +498,7 @@ def names_are_unique(site: Site) -> Iterator[Fault]:
         "governance.projects": scenario.governance.projects,
         "governance.offers": scenario.governance.offers,
         "interventions": scenario.interventions,
+        "renewals": scenario.renewals,
         "city.zones": scenario.city.zones,
         "enterprises.anchors": scenario.enterprises.anchors,
     }
@@ -518,14 +521,15 @@ def _interventions_work(site: Site) -> Iterator[Fault]:
     """Carry the interventions out in order and let each kind say what makes it impossible."""
     from parksim.interventions import kinds  # noqa: PLC0415  (kinds import the schema)
 
-    layout = site.scenario.layout
+    layout, p = site.scenario.layout, site.scenario.parameters.renewal
     for item in sorted(site.scenario.interventions, key=lambda i: i.month + i.build_months):
-        kind = kinds()[item.kind]
-        problem = kind.problem(layout, item)
+        kind, month = kinds()[item.kind], item.month + item.build_months
+        layout = advanced(layout, month, p)
+        problem = kind.problem(layout, item) or on_a_building_site(layout, item, month, p)
         if problem:
             yield f"interventions.{item.name}", problem
             return
-        before, layout = layout, kind.apply(layout, item)
+        before, layout = layout, advanced(kind.apply(layout, item), month, p)
         if layout.support != before.support:
             yield from _funds(site, layout.support, f"interventions.{item.name}.set")
         if item.target is not None:
@@ -534,6 +538,26 @@ def _interventions_work(site: Site) -> Iterator[Fault]:
                 if gateway != known.get(gateway.name, gateway):
                     yield from _gateway(site, gateway, f"interventions.{item.name}.set")
     yield from _arrivals(site, layout.arrivals)
+    yield from renewals(site, layout, ON_THE_MAP)
+
+
+ON_THE_MAP = (
+    names_are_unique,
+    rows_are_even,
+    symbols_are_known,
+    gates_are_in_fences,
+    gateways_are_reached,
+    car_parks_stand_somewhere,
+    amenities_stand_somewhere,
+    everybody_gets_there,
+)
+"""Checks of what stands where, made again of the map as it is during and after a renewal."""
+
+
+def renewals_make_sense(site: Site) -> Iterator[Fault]:
+    """Check renewals that stand in the layout itself, where no intervention brings them."""
+    if not site.scenario.interventions:
+        yield from renewals(site, site.scenario.layout, ON_THE_MAP)
 
 
 def support_names_known_sectors(site: Site) -> Iterator[Fault]:
@@ -617,6 +641,7 @@ def _interventions_fit(site: Site) -> Iterator[Fault]:
         *(g.name for g in site.map.gates),
     }
     fixed |= {channel.name for channel in scenario.governance.channels}
+    fixed |= {str(a["name"]) for i in scenario.interventions for a in i.set.get("amenities", ()) if "name" in a}
     car_parks = {lot.name for lot in scenario.car_parks}
     opens = dict.fromkeys([*amenities, *gateways, *car_parks], 0)  # month from which each is there
     closed: dict[str, Intervention] = {}
@@ -726,6 +751,7 @@ CHECKS: list[Callable[[Site], Iterator[Fault]]] = [
     support_names_known_sectors,
     towns_can_be_linked,
     interventions_make_sense,
+    renewals_make_sense,
     everybody_gets_there,
 ]
 """Every check, in the order in which its faults are reported; append to it to add one."""

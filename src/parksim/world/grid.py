@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from parksim.scenario.schema import BUILT, WORKPLACE, Fence, Gate, Map
+from parksim.scenario.schema import BUILT, MU_M2, WORKPLACE, Fence, Gate, Map
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
