@@ -13,7 +13,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from benchmarks.plain_mesa import twin_of
 
 import parksim as ps
-from parksim.firms.displaced import BACK, ELSEWHERE, GONE, OUTSIDE
+from parksim.firms.displaced import BACK, ELSEWHERE, OUTSIDE
 from parksim.interventions import kinds
 from parksim.model import ParkModel
 from parksim.scenario.read import check
