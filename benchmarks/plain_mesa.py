@@ -14,8 +14,9 @@ person or a firm does with them the twin works out on its own: mode choice, cove
 who gets to know whom and what firms do together, requests, events, retiring, quitting and why, households,
 buying and moving home, the waiting list for flats, ageing, who strangers are and the hiring of them and of
 leavers who come back; rents, cash, growth and where floor is found for it, exit and entry of firms and those
-that come out of others, who works near whom, and the ladder. Scenarios that renew a block it refuses. So an engine and a twin played in lockstep tell
-the same events only where the engine's vectors say what these loops say.
+that come out of others, who works near whom, and the ladder. Scenarios that renew
+a block it refuses. So an engine and a twin played in lockstep tell the same events only where the engine's
+vectors say what these loops say.
 """
 
 from __future__ import annotations

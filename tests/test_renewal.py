@@ -13,6 +13,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from benchmarks.plain_mesa import twin_of
 
 import parksim as ps
+from parksim.experiment.orders import orders_of
 from parksim.firms.displaced import BACK, ELSEWHERE, OUTSIDE
 from parksim.interventions import kinds
 from parksim.model import ParkModel
@@ -294,13 +295,19 @@ RENEW = (
     ("text", "message"),
     [
         (RENEW % ("r", 2, "easst", ""), "6: there is no 'easst'; did you mean 'east'?"),
-        (RENEW % ("r", 2, "east", ", pathh: 1"), "6: a renewal has no 'pathh'"),
-        ((RENEW % ("r", 2, "east", "")).replace("path: 3", "path: 4"), "6: set.path"),
+        (RENEW % ("r", 2, "east", ", pathh: 1"), "6: unknown key 'pathh'; did you mean 'path'?"),
+        (
+            (RENEW % ("r", 2, "east", "")).replace("path: 3", "path: 4"),
+            "6: 4 is not among the choices; valid: 1, 2, 3",
+        ),
         ((RENEW % ("r", 2, "east", "")).replace("E: N", "Q: N"), "block 'east' is not drawn with 'Q'"),
-        (RENEW % ("r", 2, "east", ", build_months: 100, vacate_months: 60, cost_m2: -3"), "set.cost_m2"),
+        (
+            RENEW % ("r", 2, "east", ", build_months: 100, vacate_months: 60, cost_m2: -3"),
+            "-3 is out of range; allowed: 0 to 100000 (CNY a square metre)",
+        ),
         (
             RENEW % ("r", 1190, "east", ""),
-            "it would reopen in month 1,214; the last month that can be played is 1,200",
+            "it would reopen in month 1,214; the last month is 1,200",
         ),
         (
             RENEW % ("r", 2, "east", "") + (RENEW % ("s", 9, "east", "")).replace("N", "M"),
@@ -342,3 +349,18 @@ def test_a_block_can_be_drawn_anew_cell_by_cell():
 def test_the_twin_refuses_to_play_a_renewal():
     with pytest.raises(ValueError, match="renews a block"):
         twin_of(ParkModel(scenario(), seed=1))
+
+
+def test_orders_of_renewals_count_what_they_cost_and_when_the_last_block_reopens():
+    town = scenario().with_({"interventions": [measure(cost_m2=1000)]})
+    spot = {
+        "kind": "open_fence",
+        "name": "open-west",
+        "month": 1,
+        "target": "west-fence",
+        "cost_cny": 4_000_000,
+    }
+    plan = orders_of(town.with_({"interventions": [spot]}))
+    assert {order.last_opening for order in plan.orders} == {7, 6}
+    first = next(order for order in plan.orders if order.names[0] == "renew-east")
+    assert first.months == (1, 2), "four millions are there in month 1, and as many again in month 2"

@@ -18,6 +18,8 @@ from typing import TYPE_CHECKING, Literal
 
 from parksim.chance import named_uniform
 from parksim.errors import ParksimError, nearest
+from parksim.interventions.renew_block import plan
+from parksim.scenario.renewal import RENEWAL, build_cost_cny, schedule
 from parksim.scenario.schema import Scenario
 from parksim.scenario.verify import Site, interventions_make_sense
 
@@ -83,7 +85,11 @@ class Order:
     @property
     def last_opening(self) -> int:
         """Month in which the last works are over."""
-        return max(item.month + item.build_months for item in self.scenario.interventions)
+        p = self.scenario.parameters.renewal
+        return max(
+            schedule(plan(item), p)[1] if item.kind == RENEWAL else item.month + item.build_months
+            for item in self.scenario.interventions
+        )
 
 
 @dataclass(frozen=True)
@@ -263,12 +269,13 @@ def _timetable(
 ) -> Order:
     """Give the measures of an order their months; `measures` as written are the slots."""
     slots = [one.month for one in measures]
-    money = [sum(m.cost_cny for m in measures if m.month <= month) for month in slots]
-    single = all(len(one.items) == 1 for one in measures)
+    cost = {one.name: one.cost_cny + _renewals(scenario, one) for one in measures}
+    money = [sum(cost[m.name] for m in measures if m.month <= month) for month in slots]
+    single = all(len(one.items) == 1 and one.items[0].kind != RENEWAL for one in measures)
     at, spent, months = 0, 0.0, []
     moved: dict[str, Intervention] = {}
     for k, one in enumerate(order):
-        at, spent = max(at, k), spent + one.cost_cny
+        at, spent = max(at, k), spent + cost[one.name]
         while budget and at < len(slots) - 1 and spent > money[at] * (1 + 1e-9):
             at += 1
         months.append(slots[at])
@@ -281,3 +288,9 @@ def _timetable(
     values = {name: getattr(scenario, name) for name in Scenario.model_fields}
     changed = Scenario.model_construct(**{**values, "interventions": interventions})
     return Order(tuple(one.name for one in order), tuple(months), changed)
+
+
+def _renewals(scenario: Scenario, one: Measure) -> float:
+    """Return what the blocks that a measure renews cost to build, CNY."""
+    p, layout = scenario.parameters.renewal, scenario.layout
+    return sum(build_cost_cny(layout, plan(item), p) for item in one.items if item.kind == RENEWAL)

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 AS_WRITTEN = 0
 """Number of the order that the scenario's own months make; all others are compared with it."""
-_PLACES = ("building=", "amenity=")
+_PLACES = ("building=", "amenity=", "block=")
 
 
 @dataclass(frozen=True)

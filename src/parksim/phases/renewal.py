@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from parksim import yields
-from parksim.scenario.renewal import land_mu, new_floor_m2
+from parksim.scenario.renewal import RENEWAL, land_mu, new_floor_m2
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -31,7 +31,7 @@ WHEN = {"operating": "before", "vacating": "during", "building": "during", "reop
 
 def blocks(model: ParkModel) -> list[str]:
     """Return the blocks that are, were or will be renewed."""
-    planned = [i.target for i in model.spec.interventions if i.kind == "renew_block" and i.target]
+    planned = [i.target for i in model.spec.interventions if i.kind == RENEWAL and i.target]
     return list(dict.fromkeys([*planned, *(r.block for r in model.layout.renewals)]))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from parksim.scenario.renewal import advanced, new_floor_m2, payers, redrawn, schedule
+from parksim.scenario.renewal import advanced, build_cost_cny, payers, schedule
 
 if TYPE_CHECKING:
     from parksim.model import ParkModel
@@ -26,9 +26,7 @@ def renew(model: ParkModel) -> None:
     for renewal in layout.renewals:
         _, reopens = schedule(renewal, p)
         if renewal.month <= model.month < reopens:
-            per_m2 = p.cost_m2 if renewal.cost_m2 is None else renewal.cost_m2
-            afterwards = layout.model_copy(update={"map": redrawn(layout, renewal)})
-            part = per_m2 * new_floor_m2(afterwards, renewal) / (reopens - renewal.month)
+            part = build_cost_cny(layout, renewal, p) / (reopens - renewal.month)
             for payer, share in payers(renewal, p).items():
                 model.book(payer, share * part, 0.0)
     changed = advanced(layout, model.month, p)

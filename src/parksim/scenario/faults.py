@@ -38,6 +38,7 @@ UNITS = {
     "price": "CNY",
     "fare": "CNY",
     "rent": "CNY a month",
+    "cost_m2": "CNY a square metre",
     "office_rent": "CNY a square metre a month",
     "capacity": "seats, places, counters or vehicles an hour",
     "_min": "minutes",
@@ -88,7 +89,7 @@ class Spot:
         """Valid keys, or valid values of a choice."""
         if isinstance(self.annotation, type) and issubclass(self.annotation, BaseModel):
             return list(self.annotation.model_fields)
-        return list(get_args(self.annotation)) if get_origin(self.annotation) is Literal else []
+        return [str(v) for v in get_args(self.annotation)] if get_origin(self.annotation) is Literal else []
 
     @property
     def allowed(self) -> str:

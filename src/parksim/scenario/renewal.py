@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from parksim.scenario.parameters import RenewalParameters
     from parksim.scenario.schema import Amenity, CarPark, Layout, Renewal, Stage, Symbol
 
+RENEWAL = "renew_block"
+"""The kind of intervention that brings a renewal."""
+
 
 def schedule(renewal: Renewal, p: RenewalParameters) -> tuple[int, int]:
     """Return the months in which the works begin and in which the block reopens."""
@@ -99,6 +102,13 @@ def new_floor_m2(layout: Layout, renewal: Renewal) -> float:
     area = layout.map.cell_m**2
     new = {k: layout.map.legend[k] for k in renewal.legend if layout.map.legend[k].use in BUILT}
     return sum(area * symbol.built * symbol.floors * _count(layout.map, key) for key, symbol in new.items())
+
+
+def build_cost_cny(layout: Layout, renewal: Renewal, p: RenewalParameters) -> float:
+    """Return what a renewal costs: all in, by the floor that it builds."""
+    per_m2 = p.cost_m2 if renewal.cost_m2 is None else renewal.cost_m2
+    afterwards = layout.model_copy(update={"map": redrawn(layout, renewal)})
+    return per_m2 * new_floor_m2(afterwards, renewal)
 
 
 def land_mu(layout: Layout, block: str) -> float:

@@ -641,7 +641,9 @@ def _interventions_fit(site: Site) -> Iterator[Fault]:
         *(g.name for g in site.map.gates),
     }
     fixed |= {channel.name for channel in scenario.governance.channels}
-    fixed |= {str(a["name"]) for i in scenario.interventions for a in i.set.get("amenities", ()) if "name" in a}
+    fixed |= {
+        str(a["name"]) for i in scenario.interventions for a in i.set.get("amenities", ()) if "name" in a
+    }
     car_parks = {lot.name for lot in scenario.car_parks}
     opens = dict.fromkeys([*amenities, *gateways, *car_parks], 0)  # month from which each is there
     closed: dict[str, Intervention] = {}

@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 LAND_USES = ("vacant", "road", "green", "water", "office", "lab", "factory", "housing", "service", "outside")
 MAIN_ROAD_SLOWNESS = 2.0
 """Crossing a main road on foot takes twice as long a metre (signals; assumed)."""
-MU_M2 = 666.7
-"""Square metres of a mu."""
 
 _SIDES = {"N": (-1, 0), "S": (1, 0), "W": (0, -1), "E": (0, 1)}
 

@@ -17,8 +17,9 @@ import numpy.typing as npt
 
 from parksim.chance import name_code
 from parksim.scenario.categories import CATEGORIES, DAYPARTS
+from parksim.scenario.schema import MU_M2
 from parksim.world.city import Journeys, journeys
-from parksim.world.grid import MAIN_ROAD_SLOWNESS, MU_M2, ParkMap, read_map
+from parksim.world.grid import MAIN_ROAD_SLOWNESS, ParkMap, read_map
 from parksim.world.market import Market
 from parksim.world.streets import RoadMap, Streets, read_roads
 from parksim.world.walking import Ground, Walks, floor_minutes
