@@ -220,3 +220,15 @@ def test_where_there_is_no_payback_the_reason_is_told(once, gain, noise, reason)
     assert math.isnan(found.years)
     assert found.reason == reason
     assert payback(played(once, gain, noise), "users").reason == "old"
+
+
+def test_what_show_says_of_the_land_is_what_the_first_month_measures():
+    town = ps.load("iot-town-park")
+    said = yields.told(town)
+    mu = (
+        sum(town.map.legend[k].use != "outside" for row in town.map.rows for k in row)
+        * town.map.cell_m**2
+        / 666.7
+    )
+    assert f"{mu:,.0f} mu, output {20_000 * 90 / mu:,.1f} and tax {20_000 * 9 / mu:,.1f}" in said
+    assert "grade A" in said

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from parksim.world.grid import MU_M2
+
 if TYPE_CHECKING:
     from parksim.model import ParkModel
     from parksim.scenario.parameters import EconomicsParameters
@@ -73,6 +75,22 @@ def a_worker(scenario: Scenario) -> tuple[Floats, Floats]:
 
 def _by_sector(firms: Enterprises, known: dict[str, float], usual: float) -> Floats:
     return np.array([known.get(sector, usual) for sector in firms.sectors])
+
+
+def told(scenario: Scenario) -> str:
+    """Say in one line what the land of a scenario yields at the start, and its grade; nothing is run."""
+    drawing = scenario.map
+    inside = sum(drawing.legend[key].use != "outside" for row in drawing.rows for key in row)
+    mu = inside * drawing.cell_m**2 / MU_M2
+    share = np.array(list(scenario.enterprises.sectors.values()))
+    output, tax = (
+        scenario.population.employees * float(each @ share) / share.sum() for each in a_worker(scenario)
+    )
+    reached = GRADES[int(grade(scenario.parameters.economics, output / mu, tax / mu))].upper()
+    return (
+        f"land at the start: {mu:,.0f} mu, output {output / mu:,.1f} and tax {tax / mu:,.1f} (10^4 CNY/mu/year): "
+        f"grade {reached}, by assumed thresholds"
+    )
 
 
 def measure(model: ParkModel, active: Rows, lift: float) -> Yields:

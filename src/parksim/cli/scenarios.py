@@ -78,17 +78,18 @@ def show(name: NameOrFile, *, as_json: Json = False) -> None:
     """Print a scenario resolved: all it says, with all it extends.
 
     YAML leaves out what stays at its default and the layout of before; JSON has both. Where the scenario says a
-    community type, comments at the end tell what that meant.
+    community type, comments at the end tell what that meant; the last one grades the land.
     """
     from parksim.scenario.presets import told
     from parksim.scenario.read import load
     from parksim.scenario.write import to_yaml
+    from parksim.yields import told as land
 
     scenario = load(name)
     text = scenario.model_dump_json(indent=2) if as_json else to_yaml(scenario).removesuffix("\n")
     print(text)
     if not as_json:
-        for line in told(scenario):
+        for line in (*told(scenario), land(scenario)):
             print(f"# {line}")
 
 

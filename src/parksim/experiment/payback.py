@@ -76,7 +76,7 @@ class Account:
         """Whether anything differs for this payer."""
         return any(
             pair.n and (pair.mean or pair.low != pair.high)
-            for pair in (self.once, self.running, self.returns)
+            for pair in (self.once, self.running, self.returns, self.balance)
         )
 
 

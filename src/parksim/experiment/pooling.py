@@ -29,7 +29,7 @@ SUMMED = frozenset({"persons", "firms", "workers", "projects/year", "mu", "m2", 
 LOCAL = ("home_zone", "building", "amenity", "block")
 """Groupings whose labels belong to a town: those of other towns are written ``building=<town>/<name>``."""
 
-_PER_FIRM = frozenset({"runway_months", "digital_level"})
+_PER_FIRM = frozenset({"runway_months", "digital_level", "small_firms_gone_share"})
 _PER_COHORT = frozenset({"commute_mean_min_cohort", "stayed_share_cohort"})
 _PER_EARLIER = frozenset({"retention_employee_12m", "retention_employer_12m"})
 

@@ -47,8 +47,6 @@ Floats = npt.NDArray[np.float64]
 Choice = tuple[npt.NDArray[np.intp], npt.NDArray[np.bool_]]
 """Ranks and best set, [candidate] each."""
 
-SUMS = frozenset({"persons", "firms", "projects/year", "CNY", "CNY/year", "m2", "mu", "workers"})
-"""Units whose indicators are sums of a park; a mean or share counts for each of its employees."""
 DRAWS = 500
 
 
@@ -329,10 +327,11 @@ class Ranked:
         return self._changes([f"discounted_cost_{payer}" for payer in self.said.payers])
 
     def weights(self, objective: str) -> Floats:
-        """Return what a difference counts at each candidate: 1, or its park's employees for shares and means."""
-        from parksim.indicators import describe  # noqa: PLC0415  (imports the model)
+        """Return what a difference counts at each candidate: 1 for sums, its park's employees for shares and means."""
+        from parksim.experiment.pooling import SUMMED  # noqa: PLC0415  (imports the model)
+        from parksim.indicators import describe  # noqa: PLC0415
 
-        if describe(objective).unit in SUMS:
+        if describe(objective).unit in SUMMED:
             return np.ones(len(self.candidates))
         return np.array([float(values(c, "employees", c.baseline).mean()) for c in self.compared.values()])
 
