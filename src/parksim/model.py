@@ -423,9 +423,11 @@ class ParkModel(AgentSeam):
         identity = self.chance.identities("post", self.firms.identity[owner], number.astype(np.uint64))
         if building is None:
             building = self.firms.building[owner].astype(np.intp)
-        floor = 1 + np.floor(self.chance.uniform("post/floor", 0, identity) * self.offices.storeys[building])
+        storeys, anchor = self.offices.storeys[building], self.firms.anchor[owner]
+        named = self.offices.anchor_floor[anchor]
+        floor = 1 + np.floor(self.chance.uniform("post/floor", 0, identity) * storeys)
+        floor = np.where(named, np.minimum(named, storeys), floor)
         unit = building.copy()  # the units of everybody come first, one a building
-        anchor = self.firms.anchor[owner]
         for k in np.flatnonzero(anchor >= 0):
             unit[k] = self.place.unit_of.get((int(building[k]), int(anchor[k])), building[k])
         self.posts.add(total, firm=owner, post=number, unit=unit, floor=floor)

@@ -37,6 +37,8 @@ class Offices:
         Whether anybody may rent there; the blocks of anchor enterprises are their own until they are renewed.
     of_anchor : list of int arrays
         Buildings of each anchor enterprise.
+    anchor_floor : int array [anchor + 1]
+        Floor that an anchor enterprise has named, 0 for none; the last, as for firms that are no anchor, is 0.
     block : int array [building]
         Buildings of one block have one number: their vacancy counts together.
     base_rent : float array [building]
@@ -65,6 +67,7 @@ class Offices:
             np.flatnonzero([b.block == a.block and b.workplace for b in place.buildings])
             for a in scenario.enterprises.anchors
         ]
+        self.anchor_floor = np.array([*(a.floor or 0 for a in scenario.enterprises.anchors), 0])
         names = [b.block or f"building {i}" for i, b in enumerate(place.buildings)]
         self.block = np.unique(names, return_inverse=True)[1] if names else np.empty(0, dtype=np.intp)
         self.storeys = np.array([b.floors for b in place.buildings])

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from parksim.importers.draft import Draft, DraftError, Names
+from parksim.importers.draft import Draft, DraftError, Names, section
 from parksim.importers.raster import WAYS, city_side, connected, draw, floor_m2
 from parksim.scenario import typical
-from parksim.scenario.schema import WORKPLACE
+from parksim.scenario.schema import WORKPLACE, Population
+from parksim.world.grid import LAND_USES
 
 if TYPE_CHECKING:
-    from parksim.importers.features import Features, Spot, Stop
+    from parksim.importers.features import Features, Lot, Spot, Stop
     from parksim.importers.findings import Findings
     from parksim.importers.raster import Cell, Drawing
 
@@ -23,6 +24,9 @@ AROUND_M = 1200
 MERGE_M = {"metro": 40, "bus": 90, "shuttle": 90, "road": 90, "path": 150}
 """Stops of one kind nearer to each other than this are one, m; more where there are too many."""
 MOST_ON_ROADS = 0.25
+MOST_LOTS = 40
+M2_A_PLACE = 25
+"""Ground of a parking place with its share of the aisles, m² (assumed)."""
 MOST_STOPS = 24
 MOST_ENTRANCES = 12
 BAND_M = 100
@@ -76,6 +80,7 @@ def compose(features: Features, plan: Plan, findings: Findings) -> Draft:
     draft.gateways = _gateways(drawing, features, findings)
     draft.amenities = _amenities(drawing, features, draft, findings)
     _people(drawing, plan, draft, findings)
+    _car_parks(drawing, features, draft, findings)
     _sources(plan, draft)
     return draft
 
@@ -313,6 +318,66 @@ def _together(
     return made
 
 
+# --- car parks -----------------------------------------------------------------------------------
+
+
+def _car_parks(drawing: Drawing, features: Features, draft: Draft, findings: Findings) -> None:
+    """Write the car parks where they are room for those who have a car, else as a comment to be completed.
+
+    Where a scenario has car parks, cars park nowhere else: with half of them missing, as those under buildings are
+    on most maps, everybody would queue for the other half. Without any, cars park at the buildings.
+    """
+    lots: list[tuple[Lot, int]] = []
+    for lot in features.lots:
+        places = lot.places
+        if places is None and lot.shape.area:
+            places = lot.shape.area * lot.levels / M2_A_PLACE
+            findings.guess("places of a car park", "by its ground", f"{M2_A_PLACE} m² a place with aisles")
+        if places is None:
+            findings.left_out["car parks of unknown size (points without a capacity)"] += 1
+        elif places >= 1:
+            lots.append((lot, min(round(places), 100_000)))
+    if not lots:
+        return
+    ground = drawing.inside & ((drawing.land != LAND_USES.index("water")) | (drawing.way > 0))
+    lots.sort(key=lambda one: (-one[1], one[0].name, one[0].shape.bounds))
+    kept, rest = lots[:MOST_LOTS], lots[MOST_LOTS:]
+    places_of = [places for _, places in kept]
+    for lot, places in rest:  # the small ones are added to the nearest large one
+        nearest = min(range(len(kept)), key=lambda k: kept[k][0].shape.distance(lot.shape))
+        places_of[nearest] += places
+    if rest:
+        findings.guess("small car park", "part of the nearest large one", f"the {MOST_LOTS} largest are kept")
+    names = Names()
+    made = []
+    for (lot, _), places in zip(kept, places_of, strict=True):
+        middle = lot.shape.representative_point()
+        cell = drawing.nearest(drawing.cell(middle.x, middle.y), ground)
+        titles = {"title": lot.name, "title_zh": lot.name_zh}
+        made.append(
+            {"name": names(lot.name, "car-park")} | {k: v for k, v in titles.items() if v}
+            | {"cell": list(cell or (0, 0)), "places": places}
+        )  # fmt: skip
+    people = Population(employees=int(draft.population["employees"]))
+    cars = people.employees * sum(people.wage_band[band] * share for band, share in people.car_share.items())
+    total = sum(places_of)
+    if total >= cars:
+        draft.car_parks = made
+        draft.assume(
+            "car_parks", f"places as the map tells them, else {M2_A_PLACE} m² each; prices and owners unknown"
+        )
+        return
+    told = f"{len(made)} car parks with {total:,} places were read; about {cars:,.0f} of the employees have a car"
+    findings.notes.append(
+        f"{told}: the map seems to miss some, as those under buildings. They stand in the file as a comment; complete "
+        "and uncomment them. Until then cars park at the buildings"
+    )
+    lines = section("car_parks", made)
+    draft.comments["amenities"] = (
+        f"{told}.\nComplete the list and uncomment it; until then cars park at the buildings.\n{lines}"
+    )
+
+
 # --- people --------------------------------------------------------------------------------------
 
 
@@ -367,7 +432,7 @@ def _sources(plan: Plan, draft: Draft) -> None:
     }
     for path in typical.PATHS:
         draft.assume(path, "usual figures of parksim's importers; replace them with yours")
-    draft.comments = {
+    draft.comments |= {
         "city": "Five invented home zones; `parksim template xlsx` makes a workbook for the counts you know.",
         "enterprises": "Named enterprises come from a workbook too (parksim import xlsx).",
         "sources": "What was read and what was guessed stands on the page beside this file.",

@@ -106,6 +106,7 @@ class Draft:
     """Comment above the first line."""
     map: dict[str, Any] = field(default_factory=dict)
     gateways: list[dict[str, Any]] = field(default_factory=list)
+    car_parks: list[dict[str, Any]] = field(default_factory=list)
     amenities: list[dict[str, Any]] = field(default_factory=list)
     governance: dict[str, Any] = field(default_factory=dict)
     circles: str | dict[str, Any] = ""
@@ -132,6 +133,7 @@ class Draft:
         sections = (
             "map",
             "gateways",
+            "car_parks",
             "amenities",
             "governance",
             "circles",

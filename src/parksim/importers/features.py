@@ -66,6 +66,17 @@ class Area:
 
 
 @dataclass(slots=True)
+class Lot:
+    """A car park, by its ground or, where the file has no more, a point. No `places`: not told."""
+
+    shape: Shape
+    places: float | None = None
+    name: str = ""
+    name_zh: str = ""
+    levels: float = 1
+
+
+@dataclass(slots=True)
 class Barrier:
     """A fence or wall by its line."""
 
@@ -111,6 +122,7 @@ class Features:
     buildings: list[Building] = field(default_factory=list)
     ways: list[Way] = field(default_factory=list)
     areas: list[Area] = field(default_factory=list)
+    lots: list[Lot] = field(default_factory=list)
     barriers: list[Barrier] = field(default_factory=list)
     openings: list[Opening] = field(default_factory=list)
     spots: list[Spot] = field(default_factory=list)

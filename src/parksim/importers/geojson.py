@@ -34,6 +34,7 @@ from parksim.importers.features import (
     Barrier,
     Building,
     Features,
+    Lot,
     Opening,
     Spot,
     Stop,
@@ -61,7 +62,7 @@ MOST_FEATURES = 200_000
 FIELDS: dict[str, tuple[str, ...]] = {
     "buildings": ("name", "name_zh", "floors", "height", "use"),
     "parcels": ("name", "name_zh", "use", "fenced"),
-    "land": ("name", "name_zh", "use"),
+    "land": ("name", "name_zh", "use", "capacity"),
     "roads": ("name", "class"),
     "fences": (),
     "gates": ("name",),
@@ -262,6 +263,7 @@ def read(mapping: Mapping, findings: Findings) -> Features:
     made.buildings = [t for t in kept if isinstance(t, Building)]
     made.ways = [t for t in kept if isinstance(t, Way)]
     made.areas = [t for t in kept if isinstance(t, Area)]
+    made.lots = [t for t in kept if isinstance(t, Lot)]
     made.barriers = [t for t in kept if isinstance(t, Barrier)]
     made.openings = [t for t in kept if isinstance(t, Opening)]
     made.spots = [t for t in kept if isinstance(t, Spot)]
@@ -370,6 +372,9 @@ def _thing(layer: Layer, shape: Shape, said: dict[str, Any], findings: Findings)
         yield Area(shape, meaning or "office", name, name_zh, parcel=True, fenced=fenced)
     elif layer.kind == "land":
         yield Area(shape, meaning, name, name_zh)
+        if meaning == "parking":
+            places = _number(told("capacity"), layer, "capacity", findings)
+            yield Lot(shape, places if places and places > 0 else None, name, name_zh)
     elif layer.kind == "roads":
         rank = {"main": 4, "park": 2, "path": 1}[meaning]
         yield from (Way(line, meaning, name or name_zh, rank) for line in shapely.get_parts(shape))  # type: ignore[arg-type]

@@ -21,6 +21,7 @@ from parksim.importers.features import (
     Barrier,
     Building,
     Features,
+    Lot,
     Opening,
     Spot,
     Stop,
@@ -154,6 +155,8 @@ class _Reader:
                 self._once(Stop(point, kind, name or name_zh, station), kind, name, lon, lat)  # type: ignore[arg-type]
         if self.table.meaning("barriers", tags) == "gate":
             self.raw.openings.append(Opening(point, name))
+        if self.table.meaning("land", tags) == "parking":
+            self._lot(tags, point, name, name_zh)
         self._spot(tags, point, name, name_zh)
         for section in ("places", "barriers"):
             self.findings.unused.update(self.table.unknown(section, tags))
@@ -264,10 +267,20 @@ class _Reader:
         if land in ("green", "water", "vacant", "parking"):
             self.raw.areas.append(Area(shape, land, name, name_zh))
             if land == "parking":
-                self.findings.read["car parks (drawn as open land)"] += 1
-                self.findings.read["car park places told"] += int(_number(tags.get("capacity", "")) or 0)
+                self._lot(tags, shape, name, name_zh)
         else:
             self.raw.areas.append(Area(shape, land, name, name_zh, parcel=True))
+
+    def _lot(self, tags: dict[str, str], shape: Shape, name: str, name_zh: str) -> None:
+        """Read a car park; whose a private one is, the file does not say."""
+        if tags.get("access") in ("private", "no"):
+            self.findings.left_out["car parks of private access"] += 1
+            return
+        places = _number(tags.get("capacity", ""))
+        levels = _number(tags.get("building:levels", tags.get("parking:levels", ""))) or 1
+        self.raw.lots.append(
+            Lot(shape, places if places and places > 0 else None, name, name_zh, max(levels, 1))
+        )
 
     # --- from degrees to metres ---------------------------------------------------------------------
 
@@ -302,18 +315,22 @@ class _Reader:
 
         made = Features(outline=shapely.transform(outline, plane))
         metres(
-            raw.buildings, raw.ways, raw.areas, raw.barriers, raw.openings, raw.spots, raw.stops, self.hints
-        )
+            raw.buildings, raw.ways, raw.areas, raw.lots, raw.barriers, raw.openings, raw.spots, raw.stops,
+            self.hints,
+        )  # fmt: skip
         for building in raw.buildings:
             if not building.shape.is_valid:
                 building.shape = shapely.make_valid(building.shape)
                 self.findings.guess("outline of a building", "mended", "it crosses itself")
         for area in raw.areas:
             area.shape = shapely.make_valid(area.shape)
+        for lot in raw.lots:
+            lot.shape = shapely.make_valid(lot.shape)
         shapely.prepare(made.outline)
         made.buildings = [b for b in raw.buildings if made.outline.intersects(b.shape)]
         made.ways = [w for w in raw.ways if made.outline.intersects(w.line)]
         made.areas = [a for a in raw.areas if made.outline.intersects(a.shape)]
+        made.lots = [lot for lot in raw.lots if made.outline.intersects(lot.shape)]
         made.barriers = [b for b in raw.barriers if made.outline.intersects(b.line)]
         made.openings = [o for o in raw.openings if made.outline.intersects(o.point)]
         made.spots = [s for s in raw.spots if made.outline.distance(s.point) <= AROUND_M]
@@ -358,6 +375,7 @@ class _Reader:
         for kind in ("main", "park", "path"):
             read[f"ways ({kind})"] = sum(1 for way in made.ways if way.kind == kind)
         read["areas of land"] = len(made.areas)
+        read["car parks"] = len(made.lots)
         read["fences and walls"] = len(made.barriers)
         read["gates and entrances"] = len(made.openings)
         read["places"] = len(made.spots)

@@ -442,10 +442,10 @@ def _rings(drawing: Drawing, features: Features, findings: Findings) -> list[Sha
     ends = Counter(end for piece in pieces for end in (piece.coords[0], piece.coords[-1]))
     loose = np.array([end for end, times in ends.items() if times == 1])
     bridges = []
+    taken: set[int] = set()
     if len(loose) > 1:
         tree = shapely.STRtree(shapely.points(loose))
         reach = max(1.5 * drawing.cell_m, 20)
-        taken: set[int] = set()
         pairs = tree.query(tree.geometries, predicate="dwithin", distance=reach).T.tolist()
         for a, b in sorted(
             (pair for pair in pairs if pair[0] < pair[1]),
@@ -456,9 +456,18 @@ def _rings(drawing: Drawing, features: Features, findings: Findings) -> list[Sha
             taken |= {a, b}
             bridges.append(shapely.linestrings([loose[a], loose[b]]))
             features.openings.append(Opening(shapely.points((loose[a] + loose[b]) / 2), gap=True))
-    faces = shapely.get_parts(shapely.polygonize(shapely.get_parts(shapely.unary_union([*pieces, *bridges]))))
+    open_ends = [end for k, end in enumerate(loose.tolist()) if k not in taken]
+    houses = _against(features, open_ends, max(drawing.cell_m / 2, 5), bridges, findings)
+    edges = [house.boundary for house in houses]
+    faces = shapely.get_parts(
+        shapely.polygonize(shapely.get_parts(shapely.unary_union([*pieces, *bridges, *edges])))
+    )
     least = 4 * drawing.cell_m**2
-    rings = [face for face in faces if face.area >= least]
+    rings = [
+        face
+        for face in faces
+        if face.area >= least and not any(h.contains(face.representative_point()) for h in houses)
+    ]
     used = shapely.unary_union([ring.boundary for ring in rings]) if rings else shapely.GeometryCollection()
     rest = shapely.length(shapely.difference(lines, shapely.buffer(used, 0.1)))
     if rest > 1:
@@ -466,6 +475,27 @@ def _rings(drawing: Drawing, features: Features, findings: Findings) -> list[Sha
             round(rest)
         )
     return rings
+
+
+def _against(
+    features: Features, ends: list[list[float]], reach: float, bridges: list[Shape], findings: Findings
+) -> list[Shape]:
+    """Lead loose ends of fences on to the buildings that they stand against; return these buildings."""
+    import shapely  # noqa: PLC0415
+
+    if not (ends and features.buildings):
+        return []
+    shapes = [building.shape for building in features.buildings]
+    tree = shapely.STRtree(shapes)
+    met: dict[int, Shape] = {}
+    for end in ends:
+        point = shapely.points(end)
+        house = int(tree.nearest(point))
+        if shapes[house].distance(point) <= reach:
+            met[house] = shapes[house]
+            bridges.append(shapely.linestrings([end, shapes[house].representative_point().coords[0]]))
+            findings.guess("end of a fence", "the building beside it", f"it stands within {reach:g} m of one")
+    return list(met.values())
 
 
 # --- reaching everything -------------------------------------------------------------------------

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from parksim.importers.workbook import Book, Row
     from parksim.scenario.schema import Scenario
 
-MOST_ANCHORS = 300
-"""Enterprises that are simulated by name; the smaller ones are drawn like them."""
+MOST_ANCHORS = 1000
+"""Enterprises that are simulated by name, each with a catchment of its own; the smaller ones are drawn like them."""
 ROUNDS = 60
 
 
@@ -161,7 +161,7 @@ def _enterprises(
     placed.sort(key=lambda pair: -pair[0].values.get("employees", 0))
     if len(placed) > MOST_ANCHORS:
         findings.notes.append(
-            f"the {MOST_ANCHORS} largest of {len(placed):,} enterprises with a building are simulated by name; "
+            f"the {MOST_ANCHORS:,} largest of {len(placed):,} enterprises with a building are simulated by name; "
             "the others are drawn with the same number, people and sectors, anywhere in the park"
         )
         placed = placed[:MOST_ANCHORS]
@@ -174,10 +174,8 @@ def _enterprises(
         findings.guessing[
             "building of an enterprise", "any with free floor", "assumed", "the workbook leaves it empty"
         ] += unplaced - 1
-    if any("floor" in row.values for row in rows):
-        findings.notes.append(
-            "the floors of enterprises are not used: firms take the free floors of their building"
-        )
+    if lost := sum(1 for row in others if "floor" in row.values):
+        findings.left_out["floors of enterprises that are not simulated by name"] += lost
     sector_key = {str(row.values["sector"]): _sector(str(row.values["sector"])) for row in rows}
     count = Counter(sector_key[str(row.values["sector"])] for row in (others or rows))
     for row, _ in placed:
@@ -190,7 +188,14 @@ def _enterprises(
     firms = dict(data.get("enterprises") or {})
     firms |= {"count": len(rows), "sectors": shares}
     firms["tech_sectors"] = [s for s in firms.get("tech_sectors") or [] if s in shares]
-    firms["anchors"] = [_anchor(row, block, names, sector_key) for row, block in placed]
+    storeys: dict[str, int] = {}
+    for symbol in scenario.map.legend.values():
+        if symbol.block and symbol.use in WORKPLACE:
+            storeys[symbol.block] = max(storeys.get(symbol.block, 1), symbol.floors)
+    firms["anchors"] = [
+        _anchor(row, block, names, sector_key) | _floor(row, storeys[block], findings)
+        for row, block in placed
+    ]
     sizes = [int(row.values["employees"]) for row in others]
     if sizes:
         firms |= {"size_min": min(sizes), "size_max": max(sizes)}
@@ -217,6 +222,18 @@ def _anchor(row: Row, block: str, names: Names, sectors: dict[str, str]) -> dict
         "block": block,
         "sector": sectors[str(row.values["sector"])],
     }
+
+
+def _floor(row: Row, highest: int, findings: Findings) -> dict[str, int]:
+    """Tell the floor of an enterprise, no higher than its building and no lower than the ground floor."""
+    if "floor" not in row.values:
+        return {}
+    floor = int(row.values["floor"])
+    if not 1 <= floor <= highest:
+        at = min(max(floor, 1), highest)
+        findings.guess("floor of an enterprise", at, f"floor {floor} of a building drawn with {highest}")
+        return {"floor": at}
+    return {"floor": floor}
 
 
 def _homes(

@@ -55,7 +55,7 @@ def leaving(comparison: Comparison) -> Leaving | None:
     for name, replication, _, outcome in comparison.outcomes_:
         if outcome.events is None or outcome.failed:
             continue
-        log = unpack_arrays(outcome.events)
+        log = unpack_arrays(outcome.events, ("month", "kind", "identity", "detail"))
         left, hired = log["kind"] == "leave", log["kind"] == "hire"
         employees = float(comparison.of("employees", name)[replication])
         start = employees + left.sum() - hired.sum()

@@ -507,6 +507,8 @@ class Anchor(Frozen):
     title_zh: str = ""
     employees: int = Field(ge=1, le=1_000_000)
     block: Name
+    floor: int | None = Field(None, ge=1, le=120)
+    """Where its people work, in buildings of the block that are as high; None: on all floors."""
     sector: str
     age_years: float = Field(10, ge=0, le=200)
 

@@ -443,6 +443,10 @@ def enterprises_fit(site: Site) -> Iterator[Fault]:
             yield f"{path}.block", message
         elif not uses & WORKPLACE:
             yield f"{path}.block", f"block '{anchor.block}' has no office, lab or factory"
+        elif anchor.floor is not None:
+            highest = max(s.floors for s in map(site.symbol, cells) if s is not None and s.use in WORKPLACE)
+            if anchor.floor > highest:
+                yield f"{path}.floor", f"floor {anchor.floor} of a block with {highest}"
         if anchor.sector not in firms.sectors:
             yield (
                 f"{path}.sector",
