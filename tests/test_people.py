@@ -358,6 +358,19 @@ def test_a_job_fair_quickens_the_search():
     assert (hiring.fill_odds(fairs, rows) > hiring.fill_odds(plain, rows)).all()
 
 
+def test_a_fair_a_month_and_two_large_ones_are_held_in_a_year():
+    from parksim.phases import hiring
+
+    model = ps.ParkModel(small().with_({"labour.fairs_year": 12, "labour.large_fairs_year": 2}), seed=1)
+    p = model.spec.parameters.hiring
+    help_ = []
+    for month in range(1, 13):
+        model.month = month
+        help_.append(hiring._help(model))
+    assert [h > 1 + p.fair_boost for h in help_].count(True) == 2
+    assert sum(help_) == pytest.approx(12 * (1 + p.fair_boost) + 2 * p.large_fair_boost)
+
+
 def test_vacancies_last_as_long_as_surveys_say(park):
     # Exponential search of mean d days, seen once a month: 1 / (1 - exp(-30.4 / d)) months.
     model = ps.ParkModel(park, seed=1).run(24)

@@ -179,8 +179,11 @@ def validate(
     from parksim.validation import CALIBRATED
     from parksim.validation import validate as validate_
 
-    members = [header["name"] for header in library.headers() if header["family"] == name]
-    m, scenario = Messages(lang), load(members[0] if members else name)
+    family = [header for header in library.headers() if header["family"] == name]
+    plain = [header["name"] for header in family if not header["extends"]]
+    changed = [header["name"] for header in family if header["extends"]]
+    m, scenario = Messages(lang), load([*changed, *plain, name][0])
+    title = m.own(load(plain[0]) if plain else scenario.plain)
     with bar(m("cli.runs")) as progress:
         frame = validate_(scenario, reps=reps, futures=futures, months=months, seed=seed, progress=progress)
     rows = [
@@ -197,7 +200,7 @@ def validate(
         for fact in frame.to_dict("records")
     ]
     table(
-        m("cli.validate_title", name=m.own(scenario.plain), months=months, reps=reps, futures=futures),
+        m("cli.validate_title", name=title, months=months, reps=reps, futures=futures),
         tuple(
             m(key)
             for key in (
