@@ -121,7 +121,8 @@ def _compiler() -> Compile | None:
         from numba import njit  # noqa: PLC0415  (an extra)
     except ImportError:
         return None
-    return njit(cache=True, nogil=True)
+    compile_: Compile = njit(cache=True, nogil=True)
+    return compile_
 
 
 _compile = _compiler()

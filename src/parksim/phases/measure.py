@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +11,7 @@ import numpy.typing as npt
 from parksim import accounts, small_firms, yields
 from parksim.bits import count_by_needs
 from parksim.firms import digital
+from parksim.leavers import Leavers
 from parksim.people import ALLOTTED, bits_of, visits_wanted
 from parksim.phases import renewal
 from parksim.phases.services import home_unit
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from parksim.model import ParkModel
 
 LOOK_BACK = 12
+_FIRMS_LOOK_BACK = (12, 36)
 _FARTHEST_MIN = 60.0  # a place that is not there counts as an hour away
 _NAMES = list(CATEGORIES)
 
@@ -38,10 +39,10 @@ class Memory:
         ``identity, firm, minutes, left_month, left_cause, gone_month`` of everyone employed at month 0:
         `left_month` is the month of leaving the employer of month 0, `gone_month` the first month at whose end
         no firm of the park employed the person; -1 if never.
-    months : deque
-        One record a month of who was employed where.
+    leavers : Leavers
+        Everybody who left a post in the last year.
     firms : dict of month to array
-        Identities of the active firms in earlier months.
+        Identities of the active firms in earlier months, as far as an indicator looks back.
     quits, requests : lists
         Monthly counts.
     ledger : Ledger
@@ -53,7 +54,7 @@ class Memory:
     """
 
     cohort: dict[str, npt.NDArray[Any]] = field(default_factory=dict)
-    months: deque[dict[str, Any]] = field(default_factory=deque)
+    leavers: Leavers = field(default_factory=Leavers)
     firms: dict[int, npt.NDArray[np.uint64]] = field(default_factory=dict)
     quits: list[int] = field(default_factory=list)
     heads: list[int] = field(default_factory=list)
@@ -68,6 +69,7 @@ class Memory:
         """Note that people leave their posts."""
         self.quits_now += int(np.isin(cause, QUIT_CAUSES).sum())
         if self.cohort:
+            self.leavers.add(model, rows)
             member = model.posts.cohort[rows]
             known = member >= 0
             fresh = self.cohort["left_month"][member[known]] < 0
@@ -135,19 +137,10 @@ def play(model: ParkModel) -> None:
 
 
 def _record(model: ParkModel) -> None:
-    posts, memory = model.posts, model.memory
-    rows = np.flatnonzero(posts.filled)
-    memory.months.append(
-        {
-            "month": model.month,
-            "rows": rows,
-            "identity": posts.identity[rows].copy(),
-            "firm": model.firms.identity[posts.firm[rows]],
-        }
-    )
-    while len(memory.months) > LOOK_BACK:
-        memory.months.popleft()
-    memory.firms[model.month] = model.firms.identity[model.firms.active].copy()
+    memory, month = model.memory, model.month
+    memory.leavers.forget_before(month - LOOK_BACK + 1)
+    memory.firms[month] = model.firms.identity[model.firms.active].copy()
+    memory.firms.pop(month - max(_FIRMS_LOOK_BACK), None)
 
 
 def group_codes(model: ParkModel, rows: npt.NDArray[np.intp]) -> dict[str, npt.NDArray[np.int16]]:
@@ -350,40 +343,33 @@ def weighted_median(values: npt.NDArray[np.float64], weights: npt.NDArray[np.flo
 # --- staying -------------------------------------------------------------------------------------
 
 
-def before(model: ParkModel) -> dict[str, Any] | None:
-    """Return the record of twelve months ago; None where the run is shorter."""
-    months = model.memory.months
-    return months[0] if months and months[0]["month"] == model.month - LOOK_BACK else None
+def still_here(model: ParkModel, then: int) -> tuple[int, int, int]:
+    """Count those employed at the end of an earlier month, of them those employed now, and with the same employer.
 
-
-def still_here(model: ParkModel, then: dict[str, Any]) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
-    """Say who of an earlier month is employed in the park now, and who with the same employer."""
-    posts = model.posts
-    rows, ids = then["rows"], then["identity"]
-    same = posts.identity[rows] == ids
-    here = same.copy()
-    employer = same & (model.firms.identity[posts.firm[rows]] == then["firm"])
-    lost = np.flatnonzero(~same)
-    later = np.flatnonzero(posts.filled & (posts.since > then["month"]))
-    order = later[np.argsort(posts.identity[later], kind="stable")]
-    if lost.size and order.size:
-        at = np.minimum(np.searchsorted(posts.identity[order], ids[lost]), order.size - 1)
-        found = posts.identity[order[at]] == ids[lost]
-        here[lost] = found
-        employer[lost] = found & (model.firms.identity[posts.firm[order[at]]] == then["firm"][lost])
-    return here, employer
+    Whoever holds a post since then or longer was there; so was whoever left one that was held since then or longer.
+    """
+    posts, gone = model.posts, model.memory.leavers
+    since = posts.since[posts.filled]
+    stayed = int(np.count_nonzero(since <= then))
+    left = np.flatnonzero((gone.month > then) & (gone.since <= then))
+    later = np.flatnonzero(posts.filled & (posts.since > then))
+    _, mine, theirs = np.intersect1d(
+        gone.identity[left], posts.identity[later], assume_unique=True, return_indices=True
+    )
+    employer = model.firms.identity[posts.firm[later[theirs]]]
+    returned = int(np.count_nonzero(employer == gone.firm[left[mine]]))
+    return stayed + left.size, stayed + mine.size, stayed + returned
 
 
 def staying(model: ParkModel, rows: npt.NDArray[np.intp]) -> dict[str, float]:
     """Retention, turnover, ties and participation."""
     posts, memory, month = model.posts, model.memory, model.month
     out: dict[str, float] = {}
-    then = before(model)
-    if then is not None and then["rows"].size:
-        here, employer = still_here(model, then)
-        out["retention_employee_12m"] = float(here.mean())
-        out["retention_employer_12m"] = float(employer.mean())
     if month >= LOOK_BACK:
+        then, here, employer = still_here(model, month - LOOK_BACK)
+        if then:
+            out["retention_employee_12m"] = here / then
+            out["retention_employer_12m"] = employer / then
         heads = np.mean(memory.heads[-LOOK_BACK:])
         out["turnover_annual"] = float(sum(memory.quits[-LOOK_BACK:]) / max(float(heads), 1.0))
         out["participation_share"] = (
@@ -419,7 +405,7 @@ def firms(model: ParkModel, rows: npt.NDArray[np.intp]) -> dict[str, float]:
     out: dict[str, float] = {"employees": float(rows.size), "enterprises": float(active.size)}
     out["enterprises_registered"] = active.size / max(1 - spec.enterprises.registered_inactive_share, 1e-9)
     now = table.identity[active]
-    for span in (12, 36):
+    for span in _FIRMS_LOOK_BACK:
         then = model.memory.firms.get(month - span)
         if then is not None and then.size:
             out[f"retention_enterprise_{span}m"] = float(np.isin(then, now).mean())
