@@ -96,10 +96,17 @@ class Ties:
         rows[swap], ids[swap] = rows[swap][:, ::-1], ids[swap][:, ::-1]
         address = combine(ids[:, 0], ids[:, 1])
         _, unique = np.unique(address, return_index=True)
-        fresh = unique[~np.isin(address[unique], self.address)] if len(self) else unique
+        known = combine(*self.identity[self._of(posts, rows[unique, 0])].T)
+        fresh = unique[~np.isin(address[unique], known, assume_unique=True)]
         self.row = np.concatenate([self.row, rows[fresh]])
         self.identity = np.concatenate([self.identity, ids[fresh]])
         return int(fresh.size)
+
+    def _of(self, posts: Table, rows: npt.NDArray[np.int32]) -> Rows:
+        """Find the ties of the holders of these posts, as the one of the two with the smaller number."""
+        asked = np.zeros(len(posts), dtype=np.bool_)
+        asked[rows] = True
+        return np.flatnonzero(asked[self.row[:, 0]])
 
     def follow(self, old: Rows, new: Rows, posts: int) -> None:
         """Take ties along from the posts that people left to those they took; there are so many posts."""

@@ -20,16 +20,18 @@ def exposure(model: ParkModel) -> None:
 
     A firm on several floors has the mean over its own posts.
     """
+    from scipy.sparse import csr_array  # noqa: PLC0415  (scipy is slow to import)
+
     firms, posts, kernel = model.firms, model.posts, model.offices.kernel
     n = kernel.shape[0]
     held = np.flatnonzero(posts.firm >= 0)
-    at = posts.firm[held].astype(np.intp) * n + model.place.unit_building[posts.unit[held]]
-    seats = np.bincount(at, minlength=len(firms) * n).reshape(len(firms), n).astype(np.float64)
+    at = (posts.firm[held], model.place.unit_building[posts.unit[held]])
+    seats = csr_array((np.ones(held.size), at), shape=(len(firms), n))  # sums what is alike
     size = np.maximum(seats.sum(axis=1), 1.0)
     around = seats @ (kernel @ seats.sum(axis=0)) / size
     own = seats.sum(axis=1)  # all in one building: each meets all colleagues
-    several = np.flatnonzero(np.count_nonzero(seats, axis=1) > 1)
-    mine = seats[several]
+    several = np.flatnonzero(np.diff(seats.indptr) > 1)
+    mine = seats[several].toarray()
     own[several] = ((mine @ kernel) * mine).sum(axis=1) / size[several]
     firms.exposure[:] = np.where(firms.active, np.maximum(around - own, 0.0), 0.0)
 

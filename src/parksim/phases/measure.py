@@ -27,6 +27,8 @@ LOOK_BACK = 12
 _FIRMS_LOOK_BACK = (12, 36)
 _FARTHEST_MIN = 60.0  # a place that is not there counts as an hour away
 _NAMES = list(CATEGORIES)
+_MOST = len(CATEGORIES) + 1  # how many categories of a circle somebody may need, none included
+_HAVE_OF_NEED = np.arange(_MOST) / np.arange(1, _MOST)[:, None]  # [need - 1, have]
 
 
 @dataclass
@@ -280,10 +282,11 @@ def services(model: ParkModel, rows: npt.NDArray[np.intp]) -> dict[str, float]:
     # A category that several circles promise is told, on its own, of the shortest.
     for name, circle in sorted(model.layout.circles.items(), key=lambda item: -item[1].minutes):
         need, have = coverage(model, rows, circle.minutes, circle.categories)
-        some = need > 0
-        if some.any():
-            out[f"coverage_{name}"] = float(np.mean(have[some] / need[some]))
-            out[f"coverage_all_{name}"] = float(np.mean(have[some] == need[some]))
+        people_by = np.bincount(need.astype(np.int16) * _MOST + have, minlength=_MOST**2).reshape(_MOST, _MOST)[1:]
+        some = people_by.sum()
+        if some:
+            out[f"coverage_{name}"] = float((people_by * _HAVE_OF_NEED).sum() / some)
+            out[f"coverage_all_{name}"] = float(np.trace(people_by, offset=1) / some)
         bits = covered_bits(model, circle.minutes)
         wanted = got = 0.0
         for category in circle.categories:
