@@ -115,13 +115,14 @@ def _minutes(model: ParkModel, rows: npt.NDArray[np.intp]) -> Floats:
 
 def tenure_factor(p: StayingParameters, months: npt.NDArray[np.integer]) -> Floats:
     """Factor of the hazard by months with the employer."""
-    bands = [p.tenure_0_6, p.tenure_7_12, p.tenure_13_36]
-    return np.select([months < 6, months < 12, months < 36], bands, p.tenure_37)
+    bands = np.repeat([p.tenure_0_6, p.tenure_7_12, p.tenure_13_36, p.tenure_37], [6, 6, 24, 1])
+    return np.asarray(bands[np.clip(months, 0, 36)])
 
 
 def age_factor(p: StayingParameters, age: npt.NDArray[np.floating]) -> Floats:
     """Factor of the hazard by age in years."""
-    return np.select([age < 25, age < 35, age < 45], [p.age_under_25, p.age_25_34, p.age_35_44], p.age_45)
+    bands = np.repeat([p.age_under_25, p.age_25_34, p.age_35_44, p.age_45], [25, 10, 10, 1])
+    return np.asarray(bands[np.clip(age, 0, 45).astype(np.intp)])
 
 
 def offers(model: ParkModel, middle: Centre) -> float:

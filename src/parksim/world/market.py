@@ -239,15 +239,15 @@ class Market:
             flow = wanted * share
             staff = flow.sum(axis=0)
             load = staff + self.outside
-            nudge = _NUDGE * load[todo] + 1e-9
-            both = self.law(np.concatenate([load[todo], load[todo] + nudge]), np.tile(todo, 2))
-            fresh[todo], more = np.split(both, 2)
+            fresh[todo] = self.law(load[todo], todo)
             away = np.abs(np.minimum(fresh, self.patience) - wait) * load
             before, residual = residual, self.by_group(away) / np.maximum(self.by_group(load), 1e-12)
             on = (residual > CONVERGED_MIN)[self.group[todo]]
             if not on.any() or rounds == MAX_ROUNDS:
                 break
-            slope, todo = ((more - fresh[todo]) / nudge)[on], todo[on]
+            todo = todo[on]
+            nudge = _NUDGE * load[todo] + 1e-9
+            slope = (self.law(load[todo] + nudge, todo) - fresh[todo]) / nudge
             drag = self._drag(drag, before, residual)
             heavy = drag[self.group[todo]] > 0
             aim = np.where(heavy, np.minimum(fresh, self.patience)[todo], fresh[todo])

@@ -616,8 +616,8 @@ class _Loading:
             self.use, self.pair, self.trips = self.use[which], self.pair[which], self.trips[which]
 
     def flow(self) -> Floats:
-        flow: Floats = self.use.T @ self.trips
-        return flow
+        each = np.repeat(self.trips, np.diff(self.use.indptr))
+        return np.bincount(self.use.indices, each, self.use.shape[1]).astype(np.float64)
 
     def cheapest(self, cost: Floats) -> Floats:
         return np.minimum.reduceat(cost, self._start()) if len(cost) else cost
