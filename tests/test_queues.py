@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from parksim.errors import ParksimError
-from parksim.world.queues import QueueError, expected_wait, peak_wait, served_share
+from parksim.world.queues import QueueError, expected_wait, peak_wait, peak_wait_and_slope, served_share
 
 rates = st.floats(0.01, 2000)
 services = st.floats(0.5, 120)
@@ -263,3 +263,12 @@ def test_two_seats_with_patience_agree_with_a_direct_sum():
 def test_a_flood_on_few_servers_does_not_underflow():
     shares = served_share([1e4, 1e5, 1e6, 1e7], 3, 40, 1e9, 0)
     assert shares == pytest.approx(np.array([3 * 40 / a for a in (1e4, 1e5, 1e6, 1e7)]), rel=2e-2)
+
+
+@pytest.mark.parametrize("servers", [1, 8, 120])
+def test_the_slope_of_the_wait_is_what_one_arrival_more_does(servers):
+    arrivals = 20 * servers * np.array([0.5, 0.9, 1.0, 1.1, 1.6])
+    _, slope = peak_wait_and_slope(arrivals, 20, servers, 90)
+    step = 1e-5 * arrivals
+    more = peak_wait(arrivals + step, 20, servers, 90) - peak_wait(arrivals - step, 20, servers, 90)
+    np.testing.assert_allclose(slope, more / (2 * step), rtol=1e-4, atol=1e-12)

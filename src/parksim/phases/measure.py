@@ -282,7 +282,9 @@ def services(model: ParkModel, rows: npt.NDArray[np.intp]) -> dict[str, float]:
     # A category that several circles promise is told, on its own, of the shortest.
     for name, circle in sorted(model.layout.circles.items(), key=lambda item: -item[1].minutes):
         need, have = coverage(model, rows, circle.minutes, circle.categories)
-        people_by = np.bincount(need.astype(np.int16) * _MOST + have, minlength=_MOST**2).reshape(_MOST, _MOST)[1:]
+        people_by = np.bincount(need.astype(np.int16) * _MOST + have, minlength=_MOST**2).reshape(
+            _MOST, _MOST
+        )[1:]
         some = people_by.sum()
         if some:
             out[f"coverage_{name}"] = float((people_by * _HAVE_OF_NEED).sum() / some)

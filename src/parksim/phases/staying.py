@@ -55,6 +55,7 @@ GONE = (LEFT_CITY, RETIRED)
 SINGLE, COUPLE = HOUSEHOLDS.index("single"), HOUSEHOLDS.index("couple")
 _YOUNG = 40
 _MOST_CERTAIN = 0.95  # largest monthly odds of quitting
+_ROUNDING = 1 + 1e-9  # so that a bound stays one however its product is rounded
 
 
 @dataclass
@@ -181,6 +182,25 @@ def centre(model: ParkModel) -> Centre:
     return Centre(p.quit_monthly / mean, middle.commute_min, middle.served, middle.vacancy_rate)
 
 
+def ceiling(model: ParkModel, rows: npt.NDArray[np.intp], middle: Centre) -> float:
+    """Return odds of quitting that nobody in these posts exceeds: each term of :func:`factors` at its largest."""
+    p, posts = model.spec.parameters.staying, model.posts
+    longer = np.array([0.0, float(posts.commute_min[rows].max(initial=0.0))]) - middle.commute_min
+    unserved, counted = np.array([0.0, 1.0]) - middle.served, np.array([0.0, p.ties_counted])
+    most = [
+        tenure_factor(p, np.arange(37)).max(),
+        age_factor(p, np.arange(46.0)).max(),
+        (p.commute_per_10min ** (longer / 10)).max(),
+        np.maximum(1 + p.services * unserved, 0.0).max(),
+        (p.tie**counted).max(),
+        max(1.0, p.park_home),
+        wage_factor(p, np.array([-np.inf, np.inf]), offers(model, middle)).max(),
+        max(1.0, p.firm_shrinking),
+        max(1.0, p.hybrid_trial),
+    ]
+    return middle.scale * float(np.prod(most)) * _ROUNDING
+
+
 def hazard(terms: dict[str, Floats], middle: Centre) -> Floats:
     """Monthly odds of quitting."""
     return np.minimum(middle.scale * product(terms), _MOST_CERTAIN)
@@ -204,8 +224,11 @@ def quit_posts(model: ParkModel) -> None:
     middle = model.centre
     assert middle is not None
     rows = np.flatnonzero(posts.filled)
+    u = quit_draw(model, rows)
+    close = np.flatnonzero(u < ceiling(model, rows, middle))  # the others stay whatever their terms are
+    rows = rows[close]
     terms = factors(model, rows, middle)
-    goes = np.flatnonzero(quit_draw(model, rows) < hazard(terms, middle))
+    goes = np.flatnonzero(u[close] < hazard(terms, middle))
     rows, ids = rows[goes], posts.identity[rows[goes]]
     cause = causes(
         p,
@@ -254,8 +277,11 @@ def live(model: ParkModel) -> None:
     """Let couples form, children be born and grow, and homes be bought: yearly odds, once a month."""
     posts, p, chance = model.posts, model.spec.parameters.home, model.chance
     rows = np.flatnonzero(posts.filled)
-    ids, household = posts.identity[rows], posts.household[rows]
-    young = posts.age[rows] < _YOUNG
+    ids = posts.identity[rows]
+    yearly = [p.form_couple_year, p.first_child_year, p.child_grows_year, p.child_leaves_year]
+    u = chance.uniform("household", model.month, ids)
+    close = np.flatnonzero(u < max(yearly) / 12)
+    household, young = posts.household[rows[close]], posts.age[rows[close]] < _YOUNG
     odds = np.select(
         [
             (household == SINGLE) & young,
@@ -263,37 +289,41 @@ def live(model: ParkModel) -> None:
             household == KINDERGARTEN,
             household == SCHOOL,
         ],
-        [p.form_couple_year, p.first_child_year, p.child_grows_year, p.child_leaves_year],
+        yearly,
         0.0,
     )
-    changes = chance.uniform("household", model.month, ids) < odds / 12
+    buys = rows[chance.uniform("household/buys", model.month, ids) < p.buy_home_year / 12]
+    buys = buys[~posts.owner[buys] & (posts.household[buys] != SINGLE) & (posts.flat[buys] < 0)]
+    posts.owner[buys] = True
+    changes = u[close] < odds / 12
     then = np.select(
         [household == SINGLE, household == COUPLE, household == KINDERGARTEN],
         [COUPLE, KINDERGARTEN, SCHOOL],
         COUPLE,
-    ).astype(np.int8)
-    changed = rows[changes]
-    posts.household[changed] = then[changes]
-    posts.needs[changed] = needs_of(chance, ids[changes], then[changes], model.spec.needs)
+    ).astype(np.int8)[changes]
+    changed = rows[close[changes]]
+    posts.household[changed] = then
+    posts.needs[changed] = needs_of(chance, posts.identity[changed], then, model.spec.needs)
     grown = changed[posts.household[changed] != KINDERGARTEN]
     posts.kindergarten[grown] = -1
     left = changed[posts.household[changed] != SCHOOL]
     posts.school[left] = -1
     posts.after_school[left] = -1
-    buys = ~posts.owner[rows] & (household != SINGLE) & (posts.flat[rows] < 0)
-    buys &= chance.uniform("household/buys", model.month, ids) < p.buy_home_year / 12
-    posts.owner[rows[buys]] = True
 
 
 def move_odds(model: ParkModel, rows: npt.NDArray[np.intp]) -> Floats:
     """Monthly odds of moving home: tenants often, owners seldom, more where the way to work is long."""
-    posts, p = model.posts, model.spec.parameters.home
+    p = model.spec.parameters.home
+    yearly = np.where(model.posts.owner[rows], p.owner_moves_year, p.tenant_moves_year)
+    return np.asarray(-np.expm1(-move_rate(model, rows, yearly)))
+
+
+def move_rate(model: ParkModel, rows: npt.NDArray[np.intp], yearly: Floats | float) -> Floats:
+    """Monthly rate of moving home, from the yearly one at the mean way to work of the plain park."""
     middle = model.centre
     assert middle is not None
-    longer = posts.commute_min[rows].astype(np.float64) - middle.commute_min
-    rate = np.where(posts.owner[rows], p.owner_moves_year, p.tenant_moves_year) / 12
-    rate = rate * p.move_per_10min ** (longer / 10)
-    return np.asarray(-np.expm1(-rate))
+    longer = model.posts.commute_min[rows].astype(np.float64) - middle.commute_min
+    return np.asarray(yearly / 12 * model.spec.parameters.home.move_per_10min ** (longer / 10))
 
 
 def move_draw(model: ParkModel, rows: npt.NDArray[np.intp]) -> Floats:
@@ -303,9 +333,16 @@ def move_draw(model: ParkModel, rows: npt.NDArray[np.intp]) -> Floats:
 
 def move_home(model: ParkModel) -> None:
     """Let households move, and let the park's free flats."""
-    posts = model.posts
-    filled = np.flatnonzero(posts.filled)
-    rows = filled[move_draw(model, filled) < move_odds(model, filled)]
+    posts, p = model.posts, model.spec.parameters.home
+    rows = np.flatnonzero(posts.filled)
+    if rows.size == 0:
+        return
+    longest, shortest = rows[posts.commute_min[rows].argmax()], rows[posts.commute_min[rows].argmin()]
+    ends = move_rate(model, np.array([longest, shortest]), max(p.owner_moves_year, p.tenant_moves_year))
+    u = move_draw(model, rows)
+    close = np.flatnonzero(u < ends.max() * _ROUNDING)  # odds are below the rate; the others do not move
+    rows = rows[close]
+    rows = rows[u[close] < move_odds(model, rows)]
     posts.moves[rows] += 1
     homes.settle(model, rows)
     homes.let_flats(model)

@@ -34,6 +34,7 @@ _FIRST_WEIGHT = 0.6  # of what a round found, against what was believed before; 
 _LEAST_WEIGHT = 0.1
 _LONGEST_STEP_MIN = 8.0  # a queue that looks endless at first is believed bit by bit
 _KM_PER_WALK_MIN = 0.075
+_AT_ONCE = 32_768  # people who choose at once: what is worked out for them fits the cache
 _STAIRS = 3  # the highest floor that people climb to
 
 
@@ -269,10 +270,16 @@ def _expected(model: ParkModel, weight: Floats, minutes: Floats) -> Floats:
 
 def choose(model: ParkModel) -> None:
     """Let everybody take the mode of highest utility; sets ``mode``, ``commute_min`` and ``km``."""
+    filled = np.flatnonzero(model.posts.filled)
+    from_flat = model.posts.flat[filled] >= 0
+    from_city = filled[~from_flat]
+    for start in range(0, from_city.size, _AT_ONCE):
+        _choose_from_city(model, from_city[start : start + _AT_ONCE])
+    _walk_from_flats(model, filled[from_flat])
+
+
+def _choose_from_city(model: ParkModel, rows: Rows) -> None:
     posts, place, p = model.posts, model.place, model.spec.parameters.travel
-    filled = np.flatnonzero(posts.filled)
-    from_flat = posts.flat[filled] >= 0
-    rows = filled[~from_flat]
     km = place.journeys.km[posts.zone[rows]] * posts.spread[rows].astype(np.float64)
     best = np.full(len(rows), -np.inf)
     mode = np.full(len(rows), -1, dtype=np.int8)
@@ -289,7 +296,6 @@ def choose(model: ParkModel) -> None:
     posts.mode[rows] = mode
     posts.commute_min[rows] = minutes
     posts.km[rows] = km
-    _walk_from_flats(model, filled[from_flat])
 
 
 class Way(NamedTuple):

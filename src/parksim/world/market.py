@@ -26,7 +26,6 @@ Ints = npt.NDArray[np.intp]
 
 MAX_ROUNDS = 60
 CONVERGED_MIN = 0.05
-_NUDGE = 0.02  # relative change of a load that shows how steeply its wait rises
 
 
 DAY, NIGHT, OFF = range(3)
@@ -186,12 +185,15 @@ class Market:
         drawn = self.pull * np.exp(self._wait_weight * wait)
         return np.asarray(drawn / (self.by_group(drawn) + self.forgo)[:, self.group])
 
-    def law(self, load: Floats, at: Ints) -> Floats:
-        """Mean minutes in the queue of these pairs if so many came in a day, however impatient."""
-        from parksim.world.queues import peak_wait  # noqa: PLC0415  (loads scipy)
+    def law(self, load: Floats, at: Ints) -> tuple[Floats, Floats]:
+        """Mean minutes in the queue of these pairs if so many came in a day, however impatient, and their slope."""
+        from parksim.world.queues import peak_wait_and_slope  # noqa: PLC0415  (loads scipy)
 
         hours = self.hours[at]
-        return np.asarray(peak_wait(load / hours, 60 / self.service_min[at], self.servers[at], 60 * hours))
+        wait, slope = peak_wait_and_slope(
+            load / hours, 60 / self.service_min[at], self.servers[at], 60 * hours
+        )
+        return wait, slope / hours
 
     def kept(self, load: Floats) -> Floats:
         """Share of those who come to each pair that do not give up or are turned away."""
@@ -208,8 +210,8 @@ class Market:
     def settle(self, daily: Floats, wait: Floats) -> Settled:
         """Find waits and visits that agree, group by group.
 
-        Newton's method on wait - W(load(wait)) in each group, with the derivatives that the logit and a nudge
-        of the loads give. From the first step that does not lessen a group's difference, the group goes on by
+        Newton's method on wait - W(load(wait)) in each group, with the derivatives that the logit and the
+        law of the queue give. From the first step that does not lessen a group's difference, the group goes on by
         pseudo-transient continuation (Kelley & Keyes 1998): with a drag that falls as the difference does. A
         group is left as it is once the mean over its visits of the difference is at most
         :data:`CONVERGED_MIN`, so what is nearly right (last month's waits) is not touched.
@@ -239,15 +241,13 @@ class Market:
             flow = wanted * share
             staff = flow.sum(axis=0)
             load = staff + self.outside
-            fresh[todo] = self.law(load[todo], todo)
+            fresh[todo], steep = self.law(load[todo], todo)
             away = np.abs(np.minimum(fresh, self.patience) - wait) * load
             before, residual = residual, self.by_group(away) / np.maximum(self.by_group(load), 1e-12)
             on = (residual > CONVERGED_MIN)[self.group[todo]]
             if not on.any() or rounds == MAX_ROUNDS:
                 break
-            todo = todo[on]
-            nudge = _NUDGE * load[todo] + 1e-9
-            slope = (self.law(load[todo] + nudge, todo) - fresh[todo]) / nudge
+            todo, slope = todo[on], steep[on]
             drag = self._drag(drag, before, residual)
             heavy = drag[self.group[todo]] > 0
             aim = np.where(heavy, np.minimum(fresh, self.patience)[todo], fresh[todo])

@@ -155,13 +155,27 @@ def peak_wait(
     QueueError
         If a value is negative or NaN, or `minutes` is 0.
     """
+    return peak_wait_and_slope(arrivals_per_hour, service_per_hour, servers, minutes)[0]
+
+
+def peak_wait_and_slope(
+    arrivals_per_hour: ArrayLike,
+    service_per_hour: ArrayLike,
+    servers: ArrayLike,
+    minutes: ArrayLike = 60.0,
+) -> tuple[FloatArray, FloatArray]:
+    """Return :func:`peak_wait` and by how much it grows with one more arrival an hour.
+
+    The slope follows from the crossing that defines the wait, by implicit differentiation; 0 where the peak is
+    endless or there is no queue to speak of.
+    """
     lam, mu, c, horizon = np.broadcast_arrays(
         _checked("arrivals_per_hour", arrivals_per_hour),
         _checked("service_per_hour", service_per_hour),
         _checked("servers", servers),
         _checked("minutes", minutes, positive=True),
     )
-    wait = np.where(lam > 0, np.inf, 0.0)
+    wait, slope = np.where(lam > 0, np.inf, 0.0), np.zeros(lam.shape)
     some = (lam > 0) & (c * mu > 0) & np.isfinite(horizon)
     endless = (lam > 0) & np.isinf(horizon)
     if endless.any():
@@ -169,19 +183,22 @@ def peak_wait(
     if some.any():
         lam, mu, c, horizon = lam[some], mu[some], c[some], horizon[some]
         service_min = _MIN_PER_HOUR / mu
-        wait[some] = service_min * _sheared_wait(lam / (c * mu), c, horizon / service_min)
-    return wait[()]
+        found, growth = _sheared_wait(lam / (c * mu), c, horizon / service_min)
+        wait[some], slope[some] = service_min * found, service_min * growth / (c * mu)
+    return wait[()], slope[()]
 
 
-def _sheared_wait(rho: FloatArray, servers: FloatArray, horizon: FloatArray) -> FloatArray:
-    """Wait in service times where the stationary and the fluid curve cross; `horizon` in service times.
+def _sheared_wait(rho: FloatArray, servers: FloatArray, horizon: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Wait in service times where the stationary and the fluid curve cross, and its slope over `rho`.
+
+    `horizon` in service times.
 
     Newton on ln W_s(r) - ln W_f(ρ/r), increasing in r, over z = logit(r / r_max), in which both ends are
     straight lines; a step that leaves the bracket is replaced by halving. Entries leave as they converge.
     """
     # Fluid exists only above 1 / (1 - e^-T): r_max is the load reached when the peak ends.
     top = np.minimum(1.0, rho * -np.expm1(-horizon))
-    wait = np.zeros_like(rho)
+    wait, growth = np.zeros_like(rho), np.zeros_like(rho)
     # W < W_s(r_max): where that is nothing, so is W, and its logarithm is not worth a search.
     bound = np.ones_like(rho)
     calm = (top > 0) & (top < 1)
@@ -221,14 +238,17 @@ def _sheared_wait(rho: FloatArray, servers: FloatArray, horizon: FloatArray) -> 
         done = (np.abs(value) < 1e-9) | (np.abs(step) < 1e-12) | (high - low < 1e-12)
         if done.any():
             wait[todo[done]] = np.exp(log_s[done])
+            # along the crossing r moves with rho by -F_rho / F_r, where F = ln W_s(r) - ln W_f(rho / r)
+            turn = -slope_f[done] / (x[done] * (slope_s[done] - slope_f[done]))
+            growth[todo[done]] = wait[todo[done]] * slope_s[done] * turn
             on = ~done
             todo, rho, top, c, t = todo[on], rho[on], top[on], c[on], t[on]
             new, low, high = new[on], low[on], high[on]
             if not todo.size:
-                return wait
+                return wait, growth
         z = new
     wait[todo] = np.exp(log_s[~done])
-    return wait
+    return wait, growth
 
 
 def served_share(
