@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from random import Random
 
     from parksim.model import ParkModel
-    from parksim.scenario.organs import Governance
+    from parksim.scenario.organs import Bench, Governance, Level
     from parksim.scenario.parameters import StayingParameters
     from parksim.scenario.schema import Layout, Population, Scenario
     from parksim.scenario.support import Credit, Fund
@@ -330,6 +330,39 @@ class Post:
     holder: Employee | None = None
 
 
+@dataclass(eq=False)
+class Request:
+    """What somebody asks for; `level` counts from the lowest, and is the number of levels on the agenda."""
+
+    author: Employee
+    post: Post
+    category: str
+    asked: int
+    level: int
+    days: float = 0.0
+    supply: float = 0.0
+    disappointed: bool = False
+
+    @property
+    def address(self) -> int:
+        """Who asks for what."""
+        return self.author.model.luck.pair(self.author.identity, code(self.category))
+
+    def luck(self, decision: str) -> float:
+        """Draw the request's number for a decision of this month."""
+        return self.author.model.luck.uniform(decision, self.author.model.month, self.address)
+
+
+@dataclass(eq=False)
+class Seat:
+    """A seat of the committee that is taken, and the post a member of the employees' side had when elected."""
+
+    bench: int
+    member: Employee | Enterprise
+    post: Post | None
+    votes: int
+
+
 class Amenity(mesa.Agent):
     """A place people use; `index` is its place in this month's lists."""
 
@@ -427,13 +460,14 @@ class Employee(mesa.Agent):
             return model.luck.uniform(f"person/{what}", 0, identity)
 
         cell = class_of(u("cell"), model.hired.values())
-        ages, _, wage, household = list(model.hired)[cell]
+        ages, education, wage, household = list(model.hired)[cell]
         first, last = years(ages)
         person = cls(
             model,
             identity,
             age=first + u("age") * (last + 1 - first),
             wage_band=wage,
+            education=education,
             household=household,
             owner=u("owner") < people.owner_share,
             tied=u("tied") < people.tied_share,
@@ -666,17 +700,88 @@ class Employee(mesa.Agent):
 
     # --- voice ---
 
+    def too_far(self, category: str) -> bool:
+        """Say whether no place of a category is within its circle's minutes of the desk, nor of a flat of the park."""
+        promised = self.model.promised(category)
+        from_desk = self.model.nearest_from(self.post.unit, category) > promised
+        return from_desk and (
+            self.flat is None or self.model.nearest_from(self.home_unit, category) > promised
+        )
+
+    def walks_far(self, category: str) -> float:
+        """Return the visits a month to a category that has no place near."""
+        if CATEGORIES[category].allotted or not self.too_far(category):
+            return 0.0
+        served = self.model.around.served[self.post.unit][ORDER.index(category)]
+        return self.model.visits[category] * served
+
+    def goes_without(self, category: str) -> float:
+        """Return the visits a month missed for want of an allotted place."""
+        without = category in ALLOTTED and category not in self.place
+        return self.model.visits[category] if without else 0.0
+
     def ask(self) -> None:
-        """Turn unserved visits into a request to the first channel one knows."""
-        luck, p = self.model.luck, self.model.rules.community
-        odds = 1 - math.exp(-p.request_per_unserved * max(self.unserved, 0.0))
-        if self.luck("request") >= odds:
+        """Make a request: to the lowest level of the chain one knows, or else to the first channel."""
+        model, p = self.model, self.model.rules.community
+        missed = max(self.unserved, 0.0) + sum(self.goes_without(name) for name in self.needs)
+        walked = sum(self.walks_far(name) for name in self.needs) * (1 - self.post.firm.home_days / 5)
+        reason = p.request_per_unserved * missed + p.request_per_long_walk * walked
+        if self.luck("request") >= 1 - math.exp(-reason):
             return
-        for channel in self.model.around.governance.channels:
-            if luck.uniform(f"request/{channel.name}/known", 0, self.identity) < channel.awareness:
-                self.model.register[channel.name].append(self)
+        for k, level in enumerate(model.around.governance.chain):
+            if self.knows(level.name, level.awareness):
+                model.write_down(Request(self, self.post, self.matter(), model.month, k))
                 return
-        self.model.unheard.append(self)
+        for channel in model.around.governance.channels:
+            if self.knows(channel.name, channel.awareness):
+                model.queues[channel.name].append(self)
+                return
+        model.unheard.append(self)
+
+    def knows(self, name: str, awareness: float) -> bool:
+        """Say whether one knows whom to ask, for good."""
+        return self.model.luck.uniform(f"request/{name}/known", 0, self.identity) < awareness
+
+    def matter(self) -> str:
+        """Choose what the request is about."""
+        model, p = self.model, self.model.rules.community
+        works = model.around.served_rotating if self.rotating else model.around.served
+        weight = {}
+        for name in self.needs:
+            missed = self.goes_without(name)
+            if not CATEGORIES[name].allotted:
+                missed = model.visits[name] * (1 - works[self.post.unit][ORDER.index(name)])
+            weight[name] = p.request_per_unserved * missed + p.request_per_long_walk * self.walks_far(name)
+        if not any(w > 0 for w in weight.values()):
+            weight = dict.fromkeys(self.needs, 1.0)
+
+        def race(name: str) -> float:
+            pair = model.luck.pair(self.identity, code(name))
+            return model.luck.exponential("request/category", model.month, pair) / weight[name]
+
+        return min((name for name, w in weight.items() if w > 0), key=race)
+
+    @property
+    def engaged(self) -> float:
+        """1 if one took part in the last year."""
+        return float(self.took_part > self.model.month - 12)
+
+    @property
+    def building(self) -> int:
+        """Where one works."""
+        return self.post.building
+
+    def is_acquainted_with(self, other: Employee) -> bool:
+        """Say whether one knows somebody."""
+        return other.identity in self.friends
+
+    def may_stand(self, bench: Bench) -> bool:
+        """Say whether one may stand for a seat."""
+        return (
+            (not bench.wage_bands or self.wage_band in bench.wage_bands)
+            and (not bench.education or self.education in bench.education)
+            and (bench.max_age is None or self.age <= bench.max_age)
+        )
 
     def trust_more(self, by: float) -> None:
         """Trust the place more, or less."""
@@ -888,6 +993,29 @@ class Enterprise(mesa.Agent):
         tech = math.fsum(enterprises.sectors.get(name, 0.0) for name in set(enterprises.tech_sectors))
         odds = ladder.high_tech_share * math.fsum(enterprises.sectors.values()) / tech if tech else 0.0
         self.high_tech = self.is_tech and luck.uniform("firm/high-tech", 0, self.identity) < odds
+
+    @property
+    def people(self) -> list[Employee]:
+        """Everybody employed."""
+        return [post.holder for post in self.posts if post.holder is not None]
+
+    @property
+    def trust(self) -> float:
+        """Mean trust of its people."""
+        return fmean(person.trust for person in self.people)
+
+    @property
+    def engaged(self) -> float:
+        """Share of its people who took part in the last year."""
+        return fmean(person.engaged for person in self.people)
+
+    def is_acquainted_with(self, other: Enterprise) -> bool:
+        """Say whether people of the two know each other."""
+        return any(e.post.firm is other for person in self.people for e in person.friends.values())
+
+    def may_stand(self, bench: Bench) -> bool:
+        """Say whether it may stand for a seat."""
+        return bench.side == "employers"
 
     @property
     def is_tech(self) -> bool:
@@ -1165,6 +1293,12 @@ class Twin(mesa.Model):
         self.support_cny = 0.0
         self.given: dict[str, float] = {}
         self.requests = self.answered = self.projects = self.households_changed = 0
+        self.register: list[Request] = []
+        self.levels: list[str] = []
+        self.committee: list[Seat] = []
+        self.benches: tuple[Bench, ...] = ()
+        self.elected: int | None = None
+        self.late = 0
         people = scenario.population
         self.hired = fitted(people, hired_ages(people, scenario.parameters.staying))
         changed = {name: need.visits for name, need in scenario.needs.items() if need.visits is not None}
@@ -1181,6 +1315,7 @@ class Twin(mesa.Model):
     @around.setter
     def around(self, around: Surroundings) -> None:
         self._around = around
+        self._nearest: dict[tuple[int, str], float] = {}
         for amenity in self.places.values():
             amenity.remove()
         self.places = {plan.name: Amenity(self, k) for k, plan in enumerate(around.layout.amenities)}
@@ -1270,15 +1405,19 @@ class Twin(mesa.Model):
         self.places_known = set(self.places)
 
     def live_together(self) -> None:
-        """Meet, ask, and take part."""
+        """Meet, elect, ask, and take part."""
         p, governance = self.rules.community, self.around.governance
         self.get_acquainted()
-        self.register: dict[str, list[Employee]] = {channel.name: [] for channel in governance.channels}
+        self.hold_elections()
+        self.queues: dict[str, list[Employee]] = {channel.name: [] for channel in governance.channels}
         self.unheard: list[Employee] = []
+        self.look_through_register()
+        self.requests = 0
         self.everybody("ask")
-        self.requests, self.answered = len(self.unheard), 0
+        self.requests, self.answered, self.late = self.requests + len(self.unheard), 0, 0
+        self.climb()
         for channel in governance.channels:
-            queue = self.register[channel.name]
+            queue = self.queues[channel.name]
             queue.sort(key=lambda e, c=channel: e.luck(f"request/{c.name}/lot"))
             heard, late = queue[: int(channel.capacity_month)], queue[int(channel.capacity_month) :]
             self.requests += len(queue)
@@ -1292,6 +1431,157 @@ class Twin(mesa.Model):
         if places > 0 and heads:
             self.event_rate = min(places / heads, 1.0)
             self.everybody("go_to_event")
+
+    # --- the chain ---
+
+    def promised(self, category: str) -> float:
+        """Return the minutes of the shortest circle that promises a category."""
+        circles = self.around.layout.circles.values()
+        return min((c.minutes for c in circles if category in c.categories), default=math.inf)
+
+    def nearest_from(self, unit: int, category: str) -> float:
+        """Return the minutes to the nearest open place of a category that people of a unit may use."""
+        if (unit, category) not in self._nearest:
+            here = [a for a in self.amenities if a.category == category and self.around.opens[a.index]]
+            self._nearest[unit, category] = min((a.minutes_from(unit) for a in here), default=math.inf)
+        return self._nearest[unit, category]
+
+    def supply(self, unit: int, category: str) -> float:
+        """Return the places times hours a day that people of a unit may use within reach."""
+        reach = min(self.promised(category), self.rules.services.reach_min)
+        near = [a.plan for a in self.amenities if a.category == category and a.minutes_from(unit) <= reach]
+        return math.fsum(plan.capacity * (plan.closes - plan.opens) for plan in near)
+
+    def look_through_register(self) -> None:
+        """Close what lapsed or whose author left, and follow a change of the chain."""
+        names = [level.name for level in self.around.governance.chain]
+        if names != self.levels:
+            for request in self.register:
+                on_agenda = request.level == len(self.levels)
+                was = None if on_agenda else self.levels[request.level]
+                request.level = len(names) if on_agenda else names.index(was) if was in names else 0
+            self.register = self.register if names else []
+            self.levels = names
+        most = self.rules.governance.lapse_months
+        self.register = [r for r in self.register if r.author.post is r.post and self.month - r.asked < most]
+        self.known_requests = {r.address for r in self.register}
+
+    def write_down(self, request: Request) -> None:
+        """Enter a request, unless its author waits for the same already."""
+        if request.address in self.known_requests:
+            return
+        request.supply = self.supply(request.post.unit, request.category)
+        self.register.append(request)
+        self.requests += 1
+
+    def climb(self) -> None:
+        """Let new places answer requests, then each level in turn; the rest waits."""
+        p, trust = self.rules.governance, self.rules.community
+        hope: dict[Employee, float] = {}
+        answered = [
+            r for r in self.register if self.supply(r.post.unit, r.category) > r.supply * (1 + 1e-9) + 1e-9
+        ]
+        chain = self.around.governance.chain
+        for k, level in enumerate(chain):
+            answered += self.work_at(k, level, answered, last=k == len(chain) - 1)
+        for request in answered:
+            self.register.remove(request)
+            hope[request.author] = hope.get(request.author, 0.0) + trust.trust_answered
+            if request.asked == self.month:
+                self.answered += 1
+            else:
+                self.late += 1
+        for request in self.register:
+            if not request.disappointed and self.month - request.asked >= p.waits_months:
+                request.disappointed = True
+                hope[request.author] = hope.get(request.author, 0.0) - trust.trust_unanswered
+        for person, change in hope.items():
+            person.trust_more(change)
+
+    def work_at(self, k: int, level: Level, answered: list[Request], *, last: bool) -> list[Request]:
+        """Let a level answer what it can, as much as it has time for, and pass on the rest."""
+
+        def lot(request: Request) -> float:
+            u = request.luck(f"request/{level.name}/lot")
+            return -math.log(u) / self.weight_of(request.post.building) if last else u
+
+        solved, done = [], set(map(id, answered))
+        desks: dict[object, list[Request]] = {}
+        for request in self.register:
+            if request.level == k and id(request) not in done:
+                building = request.post.building
+                where = {"park": 0, "block": self.block(building), "building": building}[level.each]
+                desks.setdefault(where, []).append(request)
+        for pile in desks.values():
+            for request in sorted(pile, key=lot)[: int(level.capacity_month)]:
+                able = not level.categories or request.category in level.categories
+                if able and request.luck(f"request/{level.name}/solves") < level.solves:
+                    solved.append(request)
+                else:
+                    request.level += 1
+        return solved
+
+    def block(self, building: int) -> str:
+        """Return the block of a building, or the building where it has none."""
+        return self.around.buildings[building].block or f"building {building}"
+
+    def weight_of(self, building: int) -> float:
+        """Return how much the committee makes of a request from a building."""
+        if not self.committee:
+            return 1.0
+        k, block = self.rules.governance.constituency, self.block(building)
+        seats = fmean(self.block(seat.member.building) == block for seat in self.committee)
+        people = fmean(self.block(e.post.building) == block for e in self.employees)
+        return max(1 - k + k * (seats / people if people else 1.0), 0.01)
+
+    # --- elections ---
+
+    def hold_elections(self) -> None:
+        """Elect the committee when its term ends, and successors of those who left."""
+        governance = self.around.governance
+        due = self.elected is None or self.month - self.elected >= governance.term_months
+        if due or self.benches != governance.benches:
+            self.committee, self.benches = [], governance.benches
+            self.elected = self.month if governance.benches else None
+        here = set(self.enterprises)
+        self.committee = [
+            seat
+            for seat in self.committee
+            if (seat.member in here if seat.post is None else seat.member.post is seat.post)
+        ]
+        for number, bench in enumerate(governance.benches):
+            vacant = bench.seats - sum(seat.bench == number for seat in self.committee)
+            if vacant > 0:
+                self.committee += self.elect(number, bench, vacant)
+
+    def elect(self, number: int, bench: Bench, vacant: int) -> list[Seat]:
+        """Let one side vote for some of its own."""
+        p, luck, month, tell = self.rules.governance, self.luck, self.month, f"council/{bench.name}"
+        side = self.employees if bench.side == "employees" else [f for f in self.enterprises if f.people]
+        sitting = {seat.member.identity for seat in self.committee}
+
+        def drive(one: Employee | Enterprise) -> float:
+            return one.trust * (1 + (p.engaged - 1) * one.engaged)
+
+        def race(one: Employee | Enterprise) -> float:
+            return luck.exponential(f"{tell}/stand", month, one.identity) / drive(one)
+
+        def value(voter: Employee | Enterprise, other: Employee | Enterprise) -> float:
+            near = p.vote_near * (self.block(voter.building) == self.block(other.building))
+            known = p.vote_known * voter.is_acquainted_with(other) + p.vote_engaged * other.engaged
+            pair = luck.pair(voter.identity, other.identity)
+            return near + known + luck.gumbel(f"{tell}/choice", month, pair)
+
+        willing = [x for x in side if x.identity not in sitting and x.may_stand(bench) and drive(x) > 0]
+        ballot = sorted(willing, key=race)[: round(p.candidates_a_seat) * vacant]
+        votes = dict.fromkeys(ballot, 0)
+        for voter in side:
+            votes_at = min(2 * p.turnout * drive(voter), 1.0)
+            if ballot and luck.uniform(f"{tell}/vote", month, voter.identity) < votes_at:
+                votes[max(ballot, key=lambda other, v=voter: value(v, other))] += 1
+        order = sorted(ballot, key=lambda x: (-votes[x], luck.uniform(f"{tell}/lot", month, x.identity)))
+        people = bench.side == "employees"
+        return [Seat(number, x, x.post if people else None, votes[x]) for x in order[:vacant]]
 
     def get_acquainted(self) -> None:
         """Let ties lapse, let people make new ones, and let firms that are tied begin something together."""
@@ -1734,6 +2024,7 @@ def twin_of(model: ParkModel, luck: Draws | None = None) -> Twin:
     for rows, (one, other) in zip(model.ties.row.tolist(), model.ties.identity.tolist(), strict=True):
         if posts.identity[rows].tolist() == [one, other]:
             here[one].befriend(here[other])
+    _governance(twin, model, by_row)
     seekers = model.seekers
     for k in range(len(seekers)):
         columns = {name: column[0].item() for name, column in seekers.take([k]).items()}
@@ -1742,6 +2033,30 @@ def twin_of(model: ParkModel, luck: Draws | None = None) -> Twin:
         person.remove()
         twin.seekers.append(person)
     return twin
+
+
+def _governance(twin: Twin, model: ParkModel, by_row: dict[int, Enterprise]) -> None:
+    """Read out the register and the committee."""
+    here = {person.identity: person for person in twin.employees}
+    twin.levels = list(model.register.levels)
+    for one in model.register.open:
+        author = here.get(int(one["identity"]))
+        if author is not None and int(model.posts.identity[one["row"]]) == author.identity:
+            request = Request(
+                author, author.post, ORDER[one["category"]], int(one["asked"]), int(one["level"])
+            )
+            request.days, request.supply = float(one["days"]), float(one["supply"])
+            request.disappointed = bool(one["disappointed"])
+            twin.register.append(request)
+    council = model.council
+    twin.benches, twin.elected = council.benches, council.elected
+    for seat in council.members:
+        number, row, votes = int(seat["bench"]), int(seat["row"]), int(seat["votes"])
+        if council.benches[number].side == "employers":
+            twin.committee.append(Seat(number, by_row[row], None, votes))
+        elif int(seat["identity"]) in here:
+            member = here[int(seat["identity"])]
+            twin.committee.append(Seat(number, member, member.post, votes))
 
 
 def _row(table: object, row: int) -> dict[str, float]:
@@ -1755,6 +2070,7 @@ def _person(twin: Twin, model: ParkModel, columns: dict[str, float]) -> Employee
         twin,
         columns["identity"],
         wage_band=WAGE_BANDS[columns["wage_band"]],
+        education=EDUCATION[columns["education"]],
         household=HOUSEHOLDS[columns["household"]],
         needs=frozenset(name for bit, name in enumerate(ORDER) if columns["needs"] >> bit & 1),
         flat=model.layout.amenities[columns["flat"]].name if columns["flat"] >= 0 else None,

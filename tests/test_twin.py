@@ -20,6 +20,31 @@ from parksim.scenario.read import load
 
 TINY = ("tiny-park", "tiny-community")
 TOWN = ("iot-town-park", "iot-town-community", "iot-town-transition")
+COUNCIL = {
+    "kind": "council",
+    "seats": 7,
+    "organs": ["committee", "station"],
+    "term_months": 9,
+    "benches": [
+        {"name": "young", "side": "employees", "seats": 2, "max_age": 35},
+        {"name": "staff", "side": "employees", "seats": 3, "wage_bands": ["low", "middle"]},
+        {"name": "firms", "side": "employers", "seats": 2},
+    ],
+    "chain": [
+        {"name": "officer", "each": "building", "capacity_month": 3, "delay_days": 3, "awareness": 0.4,
+         "solves": 0.4, "categories": ["canteen", "cafe", "convenience", "restaurant", "gym", "kindergarten"]},
+        {"name": "grid", "each": "block", "capacity_month": 4, "delay_days": 5, "awareness": 0.2, "solves": 0.3},
+        {"name": "committee", "organ": "committee", "capacity_month": 3, "delay_days": 9, "awareness": 0.2},
+    ],
+    "budget_cny_year": 900_000,
+    "meets_months": 2,
+    "projects": [
+        {"name": "corner", "category": "canteen", "capacity": 10, "cost_cny": 20_000, "cost_cny_year": 30_000},
+        {"name": "gym", "category": "gym", "capacity": 10, "cost_cny": 20_000, "cost_cny_year": 30_000},
+    ],
+    "offers": [{"name": "room", "cell": [2, 2], "m2": 90, "cost_cny_year": 9_000}],
+    "hours": [7, 22],
+}  # fmt: skip
 LIVELY = {  # everything that is off by default or seldom happens, so that equality speaks about it
     "parameters.staying.services": -1.0,
     "parameters.staying.tie": 0.8,
@@ -74,6 +99,10 @@ LIVELY = {  # everything that is off by default or seldom happens, so that equal
         "credit": {"cny_year": 3e6, "research_share": 0.02, "months": 5},
         "listing": {"cny_stages": [3e5, 2e5, 4e5, 9e5]},
     },
+    "parameters.governance.least_requests": 2,
+    "parameters.governance.waits_months": 1,
+    "parameters.governance.lapse_months": 6,
+    "parameters.community.request_per_long_walk": 0.02,
 }
 SAME_OF_FIRMS = ("building", "anchor", "born", "posts_made", "shrank", "parent", "spun")
 SAME_OF_FIRMS += ("tier", "high_tech", "listed", "listing")
@@ -218,7 +247,7 @@ def restless():
     towns = {name: slice_of(name, 240, 16, **LIVELY) for name in TOWN}
     towns["iot-town-park"] = with_little_floor(towns["iot-town-park"])
     tiny = {name: load(name).with_({**LIVELY, **FAMILIES}) for name in TINY}
-    tiny["tiny-community"] = tiny["tiny-community"].with_(FLATS_FOR_SOME)
+    tiny["tiny-community"] = tiny["tiny-community"].with_({**FLATS_FOR_SOME, "governance": COUNCIL})
     return {name: in_lockstep(scenario, 3, 13) for name, scenario in {**tiny, **towns}.items()}
 
 
@@ -287,7 +316,26 @@ def test_firms_owe_and_payers_have_given_the_same(restless):
 def test_requests_are_answered_alike(restless):
     for model, twin in restless.values():
         assert (model.community.requests, model.community.answered) == (twin.requests, twin.answered)
+        assert sum(late for _, late, _ in model.community.late) == twin.late
     assert all(twin.requests for _, twin in restless.values())
+
+
+def test_the_register_holds_the_same_requests(restless):
+    for model, twin in restless.values():
+        ours = model.register.table(model)
+        assert sorted(
+            zip(ours["identity"], ours["category"], ours["asked"], ours["level"], strict=True)
+        ) == sorted(
+            (r.author.identity, r.category, r.asked, [*twin.levels, "agenda"][r.level]) for r in twin.register
+        )
+    assert {r.level for _, twin in restless.values() for r in twin.register} >= {0, 3}
+
+
+def test_the_same_people_and_firms_sit_on_the_committee(restless):
+    for model, twin in restless.values():
+        members = model.council.members[["bench", "identity", "votes"]].tolist()
+        assert sorted(members) == sorted((s.bench, s.member.identity, s.votes) for s in twin.committee)
+    assert any(len(twin.committee) == 7 for _, twin in restless.values())
 
 
 def test_the_comparison_speaks_about_every_rule(restless):

@@ -20,6 +20,8 @@ from parksim.firms.birth import FirmLife
 from parksim.firms.displaced import Displaced
 from parksim.firms.offices import Offices
 from parksim.firms.support import SupportState
+from parksim.governance.council import Council
+from parksim.governance.register import Register
 from parksim.homes import zone_codes, zone_utility
 from parksim.interventions import kinds
 from parksim.people import NOT_WAITING, PERSON
@@ -180,6 +182,8 @@ class ParkModel(AgentSeam):
         self.travel = travel.TravelState(np.empty(0))
         self.services = services.ServiceState(np.empty((0, 0)), np.empty((0, 0)))
         self.community = community.CommunityState()
+        self.register = Register()
+        self.council = Council()
         self.centre: staying.Centre | None = None
         self._lay_out(plain.layout)
         synthesis.found(self)
@@ -271,6 +275,8 @@ class ParkModel(AgentSeam):
             "travel",
             "services",
             "community",
+            "register",
+            "council",
             "centre",
         )
         return {name: getattr(self, name) for name in names}

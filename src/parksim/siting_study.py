@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from parksim import siting
 from parksim.errors import ParksimError, nearest
-from parksim.scenario.categories import CATEGORIES
+from parksim.scenario.categories import CATEGORIES, M2_PER_PLACE
 from parksim.scenario.schema import LAYOUT_SECTIONS, Amenity, Circle, Layout, Scenario
 
 if TYPE_CHECKING:
@@ -31,8 +31,6 @@ Floats = npt.NDArray[np.float64]
 METHODS = ("p_median", "max_coverage", "p_center")
 MOST_CANDIDATES = 160
 """Open cells are thinned to a lattice of at most so many."""
-M2_PER_PLACE = 6.0
-"""Floor that one seat or place needs in a building, m² (assumed; kindergartens need more, canteens less)."""
 _OPEN_LAND = ("green", "vacant")
 _HOURS = {"kindergarten": (7.5, 18.0), "school": (7.5, 17.0), "after_school": (15.5, 19.0)}
 

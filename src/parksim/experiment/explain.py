@@ -17,10 +17,11 @@ import pandas as pd
 from parksim.errors import ParksimError
 from parksim.experiment.futures import draw
 from parksim.experiment.work import replication_seed
+from parksim.governance import asking
 from parksim.homes import flat_utility, may_rent
 from parksim.model import ParkModel
 from parksim.people import ALLOTTED, visits_wanted
-from parksim.phases import community, hiring, measure, services, staying, travel
+from parksim.phases import hiring, measure, services, staying, travel
 from parksim.population import EDUCATION, HOUSEHOLDS, WAGE_BANDS
 from parksim.scenario.categories import CATEGORIES
 from parksim.scenario.schema import MODES
@@ -396,7 +397,7 @@ class _Watch:
         self.life[-1] |= {
             "served": float(posts.served[k]),
             "unserved": float(posts.unserved[k]),
-            "asked": bool(model.month and np.isin(k, community.who_asks(model))),
+            "asked": bool(model.month and np.isin(k, asking.who_asks(model))),
             "ties": int(posts.ties[k]),
             "trust": float(posts.trust[k]),
         }

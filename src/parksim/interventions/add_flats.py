@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Literal
 from pydantic import Field
 
 from parksim.scenario.parameters import Frozen
-from parksim.scenario.schema import Amenity, Cell, Name
+from parksim.scenario.schema import Amenity
+from parksim.scenario.terms import Cell, Name
 
 if TYPE_CHECKING:
     from parksim.scenario.schema import Intervention, Layout

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from parksim.interventions._fields import any_of
 from parksim.interventions._section import changed, impossible
-from parksim.scenario.schema import Governance
+from parksim.scenario.organs import Governance
 
 if TYPE_CHECKING:
     from parksim.scenario.schema import Intervention, Layout

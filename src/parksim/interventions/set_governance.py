@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from parksim.interventions._fields import any_of
 from parksim.interventions._section import changed, impossible
 from parksim.scenario.offered import not_there
-from parksim.scenario.schema import Governance
+from parksim.scenario.organs import Governance
 
 if TYPE_CHECKING:
     from parksim.scenario.schema import Intervention, Layout

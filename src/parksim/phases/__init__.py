@@ -18,7 +18,19 @@ WRITES: dict[str, frozenset[str]] = {
             "posts.meetings",
         }
     ),
-    "community": frozenset({"community", "ties", "posts.ties", "posts.trust", "posts.took_part"}),
+    "community": frozenset(
+        {
+            "community",
+            "ties",
+            "register",
+            "council",
+            "works",
+            "books",
+            "posts.ties",
+            "posts.trust",
+            "posts.took_part",
+        }
+    ),
     "staying": frozenset(
         {
             "centre",

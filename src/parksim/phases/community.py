@@ -1,14 +1,16 @@
-"""Community life: who met whom becomes ties, unserved needs become requests if there is somebody to ask."""
+"""Community life: who met whom becomes ties, unserved needs become requests, a council decides about some."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from parksim.chance import combine
+from parksim.governance import budget, council, register
+from parksim.governance.asking import who_asks
 from parksim.matching import least
 from parksim.people import visits_wanted
 from parksim.scenario.categories import CATEGORIES
@@ -23,14 +25,16 @@ _TABLES = 16  # groups into which the guests of a month's events fall
 
 @dataclass
 class CommunityState:
-    """The month's register of requests.
+    """The month's account of requests.
 
     Attributes
     ----------
     requests, answered : int
-        Requests made this month, and those of them that will be answered.
+        Requests made this month, and those of them that are answered.
     days : float
         Sum over the answered ones of the time to the answer.
+    late : list of tuple
+        Answers to requests of earlier months: (month of the request, answers, sum of their days).
     participants : int
         People who took part in an event this month.
     projects : int
@@ -40,15 +44,18 @@ class CommunityState:
     requests: int = 0
     answered: int = 0
     days: float = 0.0
+    late: list[tuple[int, int, float]] = field(default_factory=list)
     participants: int = 0
     projects: int = 0
 
 
 def play(model: ParkModel) -> None:
-    """Let people meet, ask and take part."""
+    """Let people meet, elect, ask and take part, and the council decide."""
     model.community = CommunityState()
     _meet(model)
+    council.play(model)
     _ask(model)
+    budget.play(model)
     _take_part(model)
 
 
@@ -106,10 +113,33 @@ def _group_at_place(model: ParkModel, rows: npt.NDArray[np.intp]) -> npt.NDArray
 
 
 def _ask(model: ParkModel) -> None:
-    """Take every request to the first channel that the person knows of."""
-    posts, p, chance, month = model.posts, model.spec.parameters.community, model.chance, model.month
+    """Take every request to the chain or the first channel that its author knows of, and see what is answered."""
+    posts, p = model.posts, model.spec.parameters.community
     rows = who_asks(model)
-    ids = posts.identity[rows]
+    entry = register.first_known(model, posts.identity[rows])
+    answers = register.play(model, rows[entry >= 0], entry[entry >= 0])
+    rows = rows[entry < 0]
+    heard, days = _ask_channels(model, rows)
+    trust = np.zeros(len(posts))
+    trust[rows] = np.where(heard, p.trust_answered, -p.trust_unanswered)
+    np.add.at(trust, answers.rows, p.trust_answered)
+    np.add.at(trust, answers.disappointed, -p.trust_unanswered)
+    moved = np.flatnonzero(trust)
+    posts.trust[moved] = np.clip(posts.trust[moved] + trust[moved], 0, 1)
+    now = answers.months == model.month
+    state = model.community
+    state.requests = int(rows.size) + answers.asked
+    state.answered = int(heard.sum()) + int(now.sum())
+    state.days = days + float(answers.days[now].sum())
+    for month in np.unique(answers.months[~now]):
+        those = answers.months == month
+        state.late.append((int(month), int(those.sum()), float(answers.days[those].sum())))
+
+
+def _ask_channels(model: ParkModel, rows: npt.NDArray[np.intp]) -> tuple[npt.NDArray[np.bool_], float]:
+    """Take requests to the first channel that people know; return who is heard, and the sum of the days it takes."""
+    chance, month = model.chance, model.month
+    ids = model.posts.identity[rows]
     waiting = np.ones(rows.size, dtype=np.bool_)
     answered = np.zeros(rows.size, dtype=np.bool_)
     days = 0.0
@@ -123,20 +153,7 @@ def _ask(model: ParkModel) -> None:
         days += float(
             channel.delay_days * chance.exponential(f"request/{channel.name}/delay", month, ids[heard]).sum()
         )
-    change = np.where(answered, p.trust_answered, -p.trust_unanswered)
-    posts.trust[rows] = np.clip(posts.trust[rows] + change, 0, 1)
-    model.community.requests = int(rows.size)
-    model.community.answered = int(answered.sum())
-    model.community.days = days
-
-
-def who_asks(model: ParkModel) -> npt.NDArray[np.intp]:
-    """Return the posts whose holders turn an unserved visit into a request this month."""
-    posts, rate = model.posts, model.spec.parameters.community.request_per_unserved
-    filled = np.flatnonzero(posts.filled)
-    odds = -np.expm1(-rate * np.maximum(posts.unserved[filled], 0).astype(np.float64))
-    luck = model.chance.uniform("request", model.month, posts.identity[filled])
-    return np.asarray(filled[luck < odds])
+    return answered, days
 
 
 def _take_part(model: ParkModel) -> None:

@@ -124,6 +124,10 @@ def play(model: ParkModel) -> None:
     memory.quits_now = 0
     c = model.community
     memory.requests.append((c.requests, c.answered, c.days))
+    for asked, answered, days in c.late:  # an answer counts for the month in which it was asked for
+        if 1 <= asked <= len(memory.requests):
+            then = memory.requests[asked - 1]
+            memory.requests[asked - 1] = (then[0], then[1] + answered, then[2] + days)
     memory.projects.append(c.projects)
     out: dict[str, float] = {}
     travelled = rows[posts.mode[rows] >= 0]
@@ -300,7 +304,7 @@ def services(model: ParkModel, rows: npt.NDArray[np.intp]) -> dict[str, float]:
                 if at_home.size:
                     have_it += float(coverage(model, at_home, circle.minutes, (category,))[1].sum())
                 out[f"coverage_{category}"] = have_it / float(people)
-                far = np.minimum(_nearest(model, c), _FARTHEST_MIN)
+                far = np.minimum(place.nearest[:, c], _FARTHEST_MIN)
                 out[f"nearest_min_{category}"] = weighted_median(far, needing[:, c])
             if category in ALLOTTED:
                 held = rows[getattr(posts, category)[rows] >= 0]
@@ -325,15 +329,6 @@ def services(model: ParkModel, rows: npt.NDArray[np.intp]) -> dict[str, float]:
     if answered:
         out["request_days"] = days / answered
     return out
-
-
-def _nearest(model: ParkModel, category: int) -> npt.NDArray[np.float64]:
-    """Return walking minutes to the nearest usable place of a category, [unit]."""
-    place = model.place
-    mine = (place.category == category) & (place.open_hours.sum(axis=0) > 0)
-    if not mine.any():
-        return np.full(len(place.unit_building), np.inf)
-    return np.asarray(np.where(place.usable[:, mine], place.walk[:, mine], np.inf).min(axis=1))
 
 
 def weighted_median(values: npt.NDArray[np.float64], weights: npt.NDArray[np.float64]) -> float:

@@ -403,8 +403,7 @@ def _remember(model: ParkModel) -> None:
 def unmet(model: ParkModel) -> Floats:
     """Return the visits a month wanted and not served, [unit, category]; if allotted, without a place."""
     posts, state = model.posts, model.services
-    out = (wanted(model) * (1 - _served_by_daypart(model))).sum(axis=0)
-    out[:, ~_QUEUED] = 0.0
+    out = unmet_by_daypart(model).sum(axis=0)
     visits = visits_wanted(model.spec.needs)
     for name in ALLOTTED:
         c = _NAMES.index(name)
@@ -413,9 +412,12 @@ def unmet(model: ParkModel) -> Floats:
     return np.asarray(out)
 
 
-def _served_by_daypart(model: ParkModel) -> Floats:
-    _, settled, kept = _now(model)
-    return model.place.market.by_daypart(settled.share * kept)
+def unmet_by_daypart(model: ParkModel) -> Floats:
+    """Return the visits a month wanted and not served, [daypart, unit, category]; none of what is allotted."""
+    monthly, settled, kept = _now(model)
+    out = monthly * (1 - model.place.market.by_daypart(settled.share * kept))
+    out[..., ~_QUEUED] = 0.0
+    return np.asarray(out)
 
 
 def account(model: ParkModel) -> pd.DataFrame:

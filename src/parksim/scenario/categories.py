@@ -259,6 +259,9 @@ CATEGORIES: dict[str, Category] = {
 }
 """Every category by name; at most 32, because needs are kept as bits."""
 
+M2_PER_PLACE = 6.0
+"""Floor that one seat or place needs in a building, m² (assumed; kindergartens need more, canteens less)."""
+
 CIRCLE_PRESETS: dict[str, dict[str, tuple[float, tuple[str, ...]]]] = {
     "iot-town": {
         "life_15": (

@@ -606,6 +606,15 @@ class CommunityParameters(Frozen):
     request_per_unserved: float = param(
         0.02, 0.005, 0.05, "requests/visit", "assumed", "unserved visits that become a request", le=1
     )
+    request_per_long_walk: float = param(
+        0.005,
+        0.0,
+        0.02,
+        "requests/visit",
+        "assumed",
+        "visits to a category whose nearest place lies beyond its circle's minutes that become a request",
+        le=1,
+    )
     trust_answered: float = param(0.05, 0.02, 0.10, "trust", "assumed", "gain of trust by an answer", le=1)
     trust_unanswered: float = param(0.03, 0.01, 0.06, "trust", "assumed", "loss of trust without one", le=1)
     trust_start: float = param(0.5, 0.4, 0.6, "trust", "assumed", "trust at hire, 0 to 1", le=1)
@@ -707,6 +716,44 @@ class DigitalParameters(Frozen):
     )
 
 
+class GovernanceParameters(Frozen):
+    """Requests that wait, who is elected, and what a council does with its budget."""
+
+    waits_months: float = param(
+        2, 1, 6, "months", "assumed", "after which an unanswered request in the chain costs trust", ge=0
+    )
+    lapse_months: float = param(
+        12, 6, 24, "months", "assumed", "after which an unanswered request is forgotten", ge=1
+    )
+    turnout: float = param(
+        0.3, 0.1, 0.6, "share", "assumed", "who votes, at middling trust and without having taken part", le=1
+    )
+    engaged: float = param(
+        2.0, 1.0, 4.0, "ratio", "assumed", "standing and voting of those who took part in the last year", ge=0
+    )
+    candidates_a_seat: float = param(3, 2, 5, "persons/seat", "assumed", "candidates on the ballot", ge=1)
+    vote_near: float = param(1.0, 0.0, 2.0, "utility", "assumed", "a candidate of the own block")
+    vote_known: float = param(1.5, 0.0, 3.0, "utility", "assumed", "a candidate one knows")
+    vote_engaged: float = param(
+        0.5, 0.0, 1.0, "utility", "assumed", "a candidate who took part in the last year"
+    )
+    constituency: float = param(
+        0.5,
+        0.0,
+        1.0,
+        "share",
+        "assumed",
+        "how far members speak for their own block rather than for all",
+        le=1,
+    )
+    least_requests: float = param(
+        5, 2, 20, "requests", "assumed", "fewest requests for which the council sets something up", ge=0
+    )
+    place_years: float = param(
+        10, 5, 20, "years", "assumed", "over which the council writes off what it builds", ge=1
+    )
+
+
 class EconomicsParameters(Frozen):
     """What is paid and what comes back, and how land is graded: nobody in the model decides by it."""
 
@@ -784,6 +831,7 @@ class Parameters(Frozen):
     ladder: LadderParameters = LadderParameters()
     community: CommunityParameters = CommunityParameters()
     digital: DigitalParameters = DigitalParameters()
+    governance: GovernanceParameters = GovernanceParameters()
     economics: EconomicsParameters = EconomicsParameters()
 
 

@@ -223,8 +223,6 @@ class Place:
 
     def _walk_to(self, amenity: Amenity) -> Floats:
         """Return the walking minutes from every building's desks to one amenity."""
-        minutes = self.drawn.walks.minutes
-        n = len(self.buildings)
         beyond = 0.0
         if amenity.outside is not None:
             where = [g.name for g in self.layout.gateways].index(amenity.outside.via)
@@ -232,7 +230,16 @@ class Place:
             beyond = amenity.outside.walk_m * 0.06 / REFERENCE_KMH
         else:
             place = self.amenity_place(amenity)
-        up = float(self.minutes_up(amenity.floor))
+        return self._walk_in(place, amenity.floor, beyond)
+
+    def walk_to_floor(self, building: int, floor: int) -> Floats:
+        """Return the walking minutes from every unit's desks to a floor of a building, [unit]."""
+        return np.asarray(np.round(self._walk_in(building, floor, 0.0)[self.unit_building], 2))
+
+    def _walk_in(self, place: int, floor: int, beyond: float) -> Floats:
+        minutes = self.drawn.walks.minutes
+        n = len(self.buildings)
+        up = float(self.minutes_up(floor))
         walk: Floats = (minutes[:n, place] + beyond) * self._scale + self.floor_min + up
         if place < n:  # in the same building: from floor to floor
             walk[place] = abs(self.floor_min[place] - up) + _LIFT_OFF_PEAK * self._travel.lift_interval_min
@@ -283,6 +290,15 @@ class Place:
     def allotted(self) -> Bools:
         """Which amenities give out places instead of queueing, [amenity]."""
         return np.array([CATEGORIES[a.category].allotted for a in self.amenities], dtype=np.bool_)
+
+    @cached_property
+    def nearest(self) -> Floats:
+        """Minutes to the nearest open place that people may use, [unit, category]; ``inf`` where there is none."""
+        out = np.full((len(self.unit_building), len(CATEGORIES)), np.inf)
+        for j in np.flatnonzero(self.open_hours.sum(axis=0) > 0):
+            c = self.category[j]
+            out[:, c] = np.minimum(out[:, c], np.where(self.usable[:, j], self.walk[:, j], np.inf))
+        return out
 
     @cached_property
     def flats(self) -> list[int]:
