@@ -8,7 +8,7 @@ from pydantic import Field
 
 from parksim.scenario.parameters import Frozen
 from parksim.scenario.schema import Amenity
-from parksim.scenario.terms import Cell, Name
+from parksim.scenario.terms import Cell, Name  # noqa: TC001  (pydantic reads them)
 
 if TYPE_CHECKING:
     from parksim.scenario.schema import Intervention, Layout
