@@ -1129,7 +1129,9 @@ class Enterprise(mesa.Agent):
                 free[k] -= whole[k]
                 taken += [k] * whole[k]
         walk = self.model.around.between[self.building]
-        let = [k for k in self.model.on_the_market if walk[k] < math.inf]
+        let = [
+            k for k in self.model.on_the_market if walk[k] < math.inf and self.model.lets(k, self.sector) > 0
+        ]
         for k in sorted(let, key=lambda k: walk[k]):
             count = min(wanted - len(taken), free[k])
             free[k] -= count
@@ -1597,9 +1599,40 @@ class Twin(mesa.Model):
             person.ties = min(len(person.friends), 250)
         begun = set()
         for one, other in self.ties():
-            if luck.uniform("project", month, one.pair_with(other)) < p.joint_project / 12:
+            odds = (
+                p.joint_project
+                / 12
+                * (1 + p.partner_project * self.nearness_of_partners(one.post, other.post))
+            )
+            if luck.uniform("project", month, one.pair_with(other)) < odds:
                 begun.add(frozenset((one.post.firm, other.post.firm)))
         self.projects = len(begun)
+
+    def nearness_of_partners(self, one: Post, other: Post) -> float:
+        """Return what is left of a full nearness over the walk between two posts; 0 where firms are no partners."""
+        p, minutes = self.rules.enterprises, self.around.between[one.building][other.building]
+        if other.firm.sector not in self.partners_of(one.firm.sector) or minutes > p.spillover_reach_min:
+            return 0.0
+        return math.exp(p.spillover_decay * minutes)
+
+    def partners_of(self, sector: str) -> set[str]:
+        """Return the sectors up- or downstream of one."""
+        stated = self.scenario.enterprises.partners
+        return {*stated.get(sector, ()), *(name for name, others in stated.items() if sector in others)}
+
+    def lets(self, building: int, sector: str) -> float:
+        """Return the share of a building's free floor that a sector may rent."""
+        zoning, block = self.around.layout.zoning, self.around.buildings[building].block
+        shares = [
+            1.0 if sector in v.sectors else zoning.to_others for v in zoning.valleys if block in v.blocks
+        ]
+        return shares[0] if shares else 1.0
+
+    def steers(self, building: int, sector: str) -> float:
+        """Return how many times as often a building's floor is shown to a sector: more in its own valley."""
+        zoning, block = self.around.layout.zoning, self.around.buildings[building].block
+        own = any(block in v.blocks and sector in v.sectors for v in zoning.valleys)
+        return zoning.steering if own else 1.0
 
     def ties(self) -> list[tuple[Employee, Employee]]:
         """Everybody who knows somebody of another firm, in pairs."""
@@ -1783,7 +1816,11 @@ class Twin(mesa.Model):
                 coming.append((identity, sector))
         for identity, sector in sorted(coming, key=lambda c: luck.uniform("floor", self.month, c[0])):
             size = self.newborn_size(identity, p.entrant_size)
-            weight = {k: f * appeal[sector][k] for k, f in enumerate(free) if f >= size}
+            weight = {
+                k: f * appeal[sector][k] * self.steers(k, sector)
+                for k, f in enumerate(free)
+                if f >= size and appeal[sector][k] > 0
+            }
             if not weight:
                 self.turned_away += 1
                 continue
@@ -1798,12 +1835,17 @@ class Twin(mesa.Model):
         sectors = self.scenario.enterprises.sectors
         base = self.around.buildings[building].rent
         cheap = (rent / base) ** p.entry_rent_elasticity if base > 0 else 1.0
+        cheap *= self.lets(building, sector)
         near = [firm for firm in self.enterprises if walk[firm.building] <= p.neighbour_reach_min]
         if not near:
             return cheap
-        like = sum(firm.sector == sector for firm in near) / len(near)
-        like -= sectors[sector] / math.fsum(sectors.values())
-        return cheap * math.exp(p.neighbour_pull * like)
+
+        def beyond_usual(kind: str) -> float:
+            share = sum(firm.sector == kind for firm in near) / len(near)
+            return share - sectors[kind] / math.fsum(sectors.values())
+
+        partners = sum(beyond_usual(kind) for kind in self.partners_of(sector))
+        return cheap * math.exp(p.neighbour_pull * beyond_usual(sector) + p.partner_pull * partners)
 
     def settle(self, firm: Enterprise, size: int, rents: list[float], event: str) -> None:
         """Let a newborn firm move in."""
@@ -1824,6 +1866,7 @@ class Twin(mesa.Model):
             size = self.newborn_size(identity, p.spinoff_size)
             walk = self.around.between[parent.building]
             near = [k for k, room in enumerate(free) if room >= size and walk[k] <= p.spillover_reach_min]
+            near = [k for k in near if self.lets(k, parent.sector) > 0]
             if not near:
                 self.turned_away += 1
                 continue

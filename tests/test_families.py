@@ -18,6 +18,7 @@ CHANGES = {
     "iot-town": ("map.fences.", "amenities.", "governance."),
     "xingguang": ("amenities.", "governance."),
     "info-port": (
+        "zoning.",
         "map.legend.X.",  # phase II
         "map.legend.Y.",
         "gateways.metro-line-7",
@@ -245,6 +246,22 @@ def test_the_valleys_are_sectors_and_each_has_its_buildings():
     valleys = {b.block for b in place_of("info-port-park").buildings if b.block.endswith("-valley")}
     assert len(valleys) == 5
     assert {"health", "ai", "scene", "smart-home", "transport"} <= set(park.enterprises.sectors)
+
+
+def test_one_port_and_five_valleys_each_for_the_sector_of_its_name():
+    park, community = members("info-port")
+    assert park.zoning.valleys == ()
+    zoning = community.zoning
+    assert zoning.hub == "port"
+    assert {s for v in zoning.valleys for s in v.sectors} == {
+        "health",
+        "ai",
+        "scene",
+        "smart-home",
+        "transport",
+    }
+    named = {b.block for b in place_of("info-port-community").buildings if b.block.endswith("-valley")}
+    assert {block for valley in zoning.valleys for block in valley.blocks} == named
 
 
 def test_line_7_is_never_slower_than_the_bus_from_line_2():

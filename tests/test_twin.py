@@ -116,6 +116,20 @@ FAMILIES = {
     "parameters.home.distance_spread": 0.5,
     "enterprises.tech_sectors": ["software"],
 }
+VALLEYS = {
+    "zoning": {
+        "hub": "e-valley",
+        "valleys": [
+            {"name": "soft", "blocks": ["maker-yard", "street-labs"], "sectors": ["software"]},
+            {"name": "things", "blocks": ["sensor-works", "incubator"], "sectors": ["iot", "electronics"]},
+        ],
+        "steering": 5,
+        "to_others": 0.4,
+    },
+    "enterprises.partners": {"software": ["iot", "services"], "electronics": ["iot"]},
+    "parameters.enterprises.partner_pull": 1.0,
+    "parameters.community.partner_project": 1.0,
+}
 FLATS_FOR_SOME = {
     "amenities.dormitory-flats.capacity": 2,
     "amenities.dormitory-flats.wage_bands": ["low", "middle"],
@@ -246,6 +260,8 @@ def restless():
     """Families, cars and restless firms in the tiny park, and IoT Town in small, old, new and on the way."""
     towns = {name: slice_of(name, 240, 16, **LIVELY) for name in TOWN}
     towns["iot-town-park"] = with_little_floor(towns["iot-town-park"])
+    towns["iot-town-community"] = towns["iot-town-community"].with_(VALLEYS)
+    towns["iot-town-transition"] = towns["iot-town-transition"].with_({**VALLEYS, "zoning.to_others": 0.0})
     tiny = {name: load(name).with_({**LIVELY, **FAMILIES}) for name in TINY}
     tiny["tiny-community"] = tiny["tiny-community"].with_({**FLATS_FOR_SOME, "governance": COUNCIL})
     return {name: in_lockstep(scenario, 3, 13) for name, scenario in {**tiny, **towns}.items()}

@@ -210,6 +210,14 @@ def _all() -> dict[str, Indicator]:
             "office_rent", "CNY/m2/month", "none", 1.0, "mean rent of the running leases, weighed by posts"
         ),
         Indicator(
+            "partner_share_near",
+            "share",
+            "higher",
+            0.01,
+            "mean over firms of the share of own and partner sectors among the other firms a short walk away "
+            "(parameters.enterprises.neighbour_reach_min)",
+        ),
+        Indicator(
             "digital_level",
             "level",
             "higher",

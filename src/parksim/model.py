@@ -20,6 +20,7 @@ from parksim.firms.birth import FirmLife
 from parksim.firms.displaced import Displaced
 from parksim.firms.offices import Offices
 from parksim.firms.support import SupportState
+from parksim.firms.zoning import partners
 from parksim.governance.council import Council
 from parksim.governance.register import Register
 from parksim.homes import zone_codes, zone_utility
@@ -114,7 +115,15 @@ FIRM: dict[str, tuple[Any, Any]] = {
 PHASES = (interventions, works, travel, services, community, staying, hiring, enterprises, measure)
 """The month, in order (model.md §3)."""
 
-_OF_THE_LAYOUT = ("zone_codes", "tech_sector", "shift_share", "hires", "offices", "building_codes")
+_OF_THE_LAYOUT = (
+    "zone_codes",
+    "tech_sector",
+    "shift_share",
+    "hires",
+    "offices",
+    "building_codes",
+    "partners",
+)
 _NAMES_AND_TEXTS = {"name", "title", "title_zh", "summary", "summary_zh", "sources"}
 _SNAPSHOTS_KEPT = 4  # as many towns as are usually linked, so that members of a family share their past
 _snapshots: OrderedDict[tuple[str, int], bytes] = OrderedDict()
@@ -361,6 +370,11 @@ class ParkModel(AgentSeam):
         """Which sectors search as long as technology firms do."""
         enterprises_ = self.spec.enterprises
         return np.array([s in enterprises_.tech_sectors for s in enterprises_.sectors])
+
+    @cached_property
+    def partners(self) -> Floats | None:
+        """Which sectors are up- or downstream of which, [sector, sector]; None where none is."""
+        return partners(self.spec.enterprises)
 
     @cached_property
     def offices(self) -> Offices:

@@ -118,7 +118,7 @@ def _firms(model: ParkModel) -> None:
     sector = model.draw_sectors(ids)
     room = free(model) * offices.market
     for k, size in enumerate(rest):
-        building = choose_building(model, ids[k], room, float(size))
+        building = choose_building(model, ids[k], room, float(size), offices.shown[:, sector[k]])
         if building < 0:
             building = int(np.argmax(room))
         row = firms.add(1, identity=ids[k], active=True, sector=sector[k], building=building, born=-age[k])

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from parksim.chance import Chance, Ids, combine
+from parksim.chance import Chance, Floats, Ids, combine
 from parksim.matching import least, pairs_within
 
 if TYPE_CHECKING:
@@ -119,9 +119,12 @@ class Ties:
         """Count the ties of every post's holder."""
         return np.bincount(self.row.ravel(), minlength=posts)
 
-    def projects(self, posts: Table, chance: Chance, month: int, odds: float) -> int:
-        """Count the pairs of firms that begin a joint project this month: each tie between them may start one."""
-        if len(self) == 0 or odds <= 0:
+    def projects(self, posts: Table, chance: Chance, month: int, odds: Floats | float) -> int:
+        """Count the pairs of firms that begin a joint project this month: each tie between them may start one.
+
+        `odds` is one number, or one for each tie.
+        """
+        if len(self) == 0 or not np.any(np.asarray(odds) > 0):
             return 0
         start = chance.uniform("project", month, self.address) < odds
         firms = np.sort(posts.firm[self.row[start]].astype(np.int64), axis=1)

@@ -29,7 +29,7 @@ SUMMED = frozenset({"persons", "firms", "workers", "projects/year", "mu", "m2", 
 LOCAL = ("home_zone", "building", "amenity", "block")
 """Groupings whose labels belong to a town: those of other towns are written ``building=<town>/<name>``."""
 
-_PER_FIRM = frozenset({"runway_months", "digital_level", "small_firms_gone_share"})
+_PER_FIRM = frozenset({"runway_months", "digital_level", "small_firms_gone_share", "partner_share_near"})
 _PER_COHORT = frozenset({"commute_mean_min_cohort", "stayed_share_cohort"})
 _PER_EARLIER = frozenset({"retention_employee_12m", "retention_employer_12m"})
 
@@ -95,8 +95,8 @@ def _weight(indicator: str, park: ParkModel, series: pd.DataFrame) -> Floats:
         return np.array([heads[max(m - LOOK_BACK, 0)] for m in range(1, months + 1)], dtype=np.float64)
     if indicator.startswith("retention_enterprise_"):
         span = int(indicator.rpartition("_")[2].removesuffix("m"))
-        then = [park.memory.firms.get(m - span, np.empty(0)).size for m in range(1, months + 1)]
-        return np.array(then, dtype=np.float64)
+        firms = [np.unique(park.memory.cohort["firm"]).size, *series["enterprises"]]
+        return np.array([firms[max(m - span, 0)] for m in range(1, months + 1)], dtype=np.float64)
     if "/mu/" in describe(indicator).unit:
         return series["land_mu"].to_numpy(dtype=np.float64)
     per_firm = indicator in _PER_FIRM or indicator.startswith("firms_grade_")

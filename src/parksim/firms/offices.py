@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from parksim.firms.zoning import floor_shares
 from parksim.scenario.renewal import under_works
 from parksim.world.place import draw
 
@@ -49,6 +50,8 @@ class Offices:
         Weight of a worker there for a firm here: exp(decay * walking minutes), nil beyond the reach.
     near : bool array [building, building]
         Which buildings are neighbours.
+    lets, shown : float arrays [building, sector]
+        Which floor is for whom: see :func:`parksim.firms.zoning.floor_shares`.
     """
 
     def __init__(self, scenario: Scenario, place: Place) -> None:
@@ -76,6 +79,8 @@ class Offices:
         reached = self.minutes <= p.spillover_reach_min
         self.kernel = np.where(reached, np.exp(p.spillover_decay * self.minutes), 0.0)
         self.near = (self.minutes <= p.neighbour_reach_min).astype(np.float64)
+        sectors = list(scenario.enterprises.sectors)
+        self.lets, self.shown = floor_shares(place.layout.zoning, place.buildings, sectors)
 
 
 def capacity(buildings: tuple[Building, ...], m2_per_worker: float) -> Floats:
@@ -154,7 +159,8 @@ def move_in(
     got = _at_home(room, home, np.where(anchor < 0, wanted, 0))
     owner, building, count = [np.arange(rows.size)], [home], [got]
     for k in np.flatnonzero(got < wanted):
-        taken = _elsewhere(model, home[k], int(anchor[k]), int(wanted[k] - got[k]), room, everybody)
+        let = model.offices.market & (model.offices.lets[:, model.firms.sector[rows[k]]] > 0) | everybody
+        taken = _elsewhere(model, home[k], int(anchor[k]), int(wanted[k] - got[k]), room, let, everybody)
         used = np.flatnonzero(taken)
         owner.append(np.full(used.size, k))
         building.append(used)
@@ -183,14 +189,19 @@ def _at_home(room: Ints, home: npt.NDArray[np.intp], wanted: Ints) -> Ints:
     return got
 
 
-def _elsewhere(model: ParkModel, home: int, anchor: int, wanted: int, room: Ints, everybody: bool) -> Ints:
-    """Grant a firm posts beyond its own building, the nearest first; `room` shrinks. Posts by building."""
+def _elsewhere(
+    model: ParkModel, home: int, anchor: int, wanted: int, room: Ints, let: Bools, everybody: bool
+) -> Ints:
+    """Grant a firm posts beyond its own building, the nearest first; `room` shrinks. Posts by building.
+
+    `let` says which buildings the firm may rent in.
+    """
     offices = model.offices
     taken = np.zeros(room.size, dtype=np.int64)
     if anchor >= 0:
         mine = offices.of_anchor[anchor]
         taken[mine] = _in_proportion(room[mine], wanted)
-    may = (offices.market | everybody) & np.isfinite(offices.minutes[home])
+    may = let & np.isfinite(offices.minutes[home])
     order = np.argsort(offices.minutes[home], kind="stable")
     order = order[may[order]]
     left = (room - taken)[order]

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from parksim.chance import combine
+from parksim.firms import zoning
 from parksim.governance import budget, council, register
 from parksim.governance.asking import who_asks
 from parksim.matching import least
@@ -83,7 +84,7 @@ def _meet(model: ParkModel) -> None:
     pairs.append(ties.pair_up(posts, chance, month, makes, table, "event"))
     ties.add(posts, np.concatenate(pairs))
     posts.ties[:] = np.minimum(ties.count(len(posts)), MOST_TIES)
-    model.community.projects = ties.projects(posts, chance, month, p.joint_project / 12)
+    model.community.projects = ties.projects(posts, chance, month, zoning.project_odds(model))
 
 
 def _group_at_place(model: ParkModel, rows: npt.NDArray[np.intp]) -> npt.NDArray[np.int64]:

@@ -158,7 +158,8 @@ def enter(model: ParkModel) -> None:
     sector = model.draw_sectors(ids)
     room = np.where(model.offices.market, np.maximum(free(model), 0.0), 0.0)
     rent = going_rent(model, room)
-    appeal = attraction(model, rent)
+    weight = attraction(model, rent)
+    appeal, shown = weight * model.offices.lets, weight * model.offices.shown
     drawn = np.minimum(room @ appeal / max(room.sum(), 1.0), _MOST_ATTRACTION)
     if not room.any():  # who comes is turned away, and counted
         drawn[:] = 1.0
@@ -167,7 +168,7 @@ def enter(model: ParkModel) -> None:
     sizes = entrant_sizes(model, ids, p.entrant_size)
     building = np.full(ids.size, -1, dtype=np.intp)
     for k in np.argsort(chance.uniform("floor", month, ids), kind="stable"):
-        building[k] = choose_building(model, ids[k], room, float(sizes[k]), appeal[:, sector[k]])
+        building[k] = choose_building(model, ids[k], room, float(sizes[k]), shown[:, sector[k]])
         if building[k] >= 0:
             room[building[k]] -= sizes[k]
     model.firm_entries += settle(model, "firm_entry", ids, ids, sector, building, sizes, rent)
@@ -190,10 +191,12 @@ def arrive(model: ParkModel) -> None:
         posts = np.diff(np.floor(share)).astype(np.int64)
         if row.size == 0:
             room = np.maximum(free(model), 0.0) * (model.offices.capacity > 0)
+            sector = np.array([model.sector_index(plan.sector)])
             if plan.block is not None:
                 room = room * np.array([b.block == plan.block for b in model.place.buildings])
+            else:
+                room = room * (model.offices.lets[:, sector[0]] > 0)
             building = np.array([np.argmax(room) if room.max() >= 1 else -1])
-            sector = np.array([model.sector_index(plan.sector)])
             first = np.clip(posts, 1, max(room.max(), 1)).astype(np.int64)
             rent = going_rent(model, free(model))
             model.firm_entries += settle(model, "firm_entry", one, one, sector, building, first, rent)
@@ -208,10 +211,14 @@ def entrant_sizes(model: ParkModel, ids: Ids, mean: float) -> npt.NDArray[np.int
 
 
 def attraction(model: ParkModel, rent: Floats) -> Floats:
-    """Weight of a free post for entrants, [building, sector]: rent over its base, and sector neighbours."""
+    """Weight of a free post for entrants, [building, sector]: rent over its base, own and partner sectors near."""
     p, base = model.spec.parameters.enterprises, model.offices.base_rent
     index = np.where(base > 0, rent, 1.0) / np.where(base > 0, base, 1.0)
-    like = np.exp(p.neighbour_pull * neighbours.sector_shares(model))
+    near = neighbours.sector_shares(model)
+    pull = p.neighbour_pull * near
+    if model.partners is not None:
+        pull += p.partner_pull * (near @ model.partners)
+    like = np.exp(pull)
     return np.asarray(index[:, None] ** p.entry_rent_elasticity * like)
 
 
@@ -219,7 +226,7 @@ def choose_building(
     model: ParkModel, identity: np.uint64, room: Floats, size: float, appeal: Floats | None = None
 ) -> int:
     """Draw a building with room for the firm, in proportion to room times appeal; -1 if none has room."""
-    fits = np.flatnonzero(room >= size)
+    fits = np.flatnonzero(room >= size if appeal is None else (room >= size) & (appeal > 0))
     if fits.size == 0:
         return -1
     weight = room[fits] if appeal is None else room[fits] * appeal[fits]
@@ -284,7 +291,8 @@ def spin_off(model: ParkModel) -> None:
     rent = going_rent(model, room)
     building = np.full(ids.size, -1, dtype=np.intp)
     for k in np.argsort(chance.uniform("floor", month, ids), kind="stable"):
-        minutes = np.where(room >= sizes[k], model.offices.minutes[firms.building[rows[k]]], np.inf)
+        fits = (room >= sizes[k]) & (model.offices.lets[:, firms.sector[rows[k]]] > 0)
+        minutes = np.where(fits, model.offices.minutes[firms.building[rows[k]]], np.inf)
         nearest = int(np.argmin(minutes))
         if minutes[nearest] <= p.spillover_reach_min:
             building[k] = nearest

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from parksim import accounts, small_firms, yields
 from parksim.bits import count_by_needs
-from parksim.firms import digital
+from parksim.firms import digital, zoning
 from parksim.leavers import Leavers
 from parksim.people import ALLOTTED, bits_of, visits_wanted
 from parksim.phases import renewal
@@ -426,6 +426,8 @@ def firms(model: ParkModel, rows: npt.NDArray[np.intp]) -> dict[str, float]:
     out["firms_listed"] = float(np.count_nonzero(table.listed[active]))
     land = yields.measure(model, active, productivity(model))
     out["digital_level"] = digital.mean(model)
+    if model.partners is not None:
+        out["partner_share_near"] = zoning.near_share(model)
     if model.hub is not None:
         out["methods_taken_up"] = float(model.firm_life.methods)
     out["land_mu"] = place.land_mu

@@ -462,6 +462,15 @@ class EnterpriseParameters(Frozen):
         "assumed",
         "log entry by the own sector's share of the firms around, beyond its usual share",
     )
+    partner_pull: float = param(
+        0.5,
+        0.0,
+        1.0,
+        "–",
+        "assumed",
+        "the same by the share of partner sectors; that firms settle near suppliers and customers: Ellison, Glaeser & "
+        "Kerr 2010 (Am. Econ. Rev. 100:1195)",
+    )
     neighbour_reach_min: float = param(5, 3, 8, "min", "assumed", "walk within which firms are neighbours")
     rent_elasticity: float = param(
         1.5,
@@ -626,6 +635,14 @@ class CommunityParameters(Frozen):
         "assumed",
         "joint projects of two firms for each tie between their people",
         le=1,
+    )
+    partner_project: float = param(
+        0.5,
+        0.0,
+        1.0,
+        "share",
+        "assumed",
+        "more joint projects for a tie between partner sectors at no distance; falls with the walk as spillover does",
     )
     floor_tie: float = param(
         0.01, 0.0, 0.03, "ties/month", "assumed", "acquaintances made with other firms on the own floor", le=1

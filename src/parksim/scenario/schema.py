@@ -29,6 +29,7 @@ from parksim.scenario.terms import (  # noqa: TC001  (pydantic reads them)
     Tier,
     WageBand,
 )
+from parksim.scenario.zoning import Zoning
 
 LandUse = Literal[
     "road", "office", "lab", "factory", "housing", "service", "green", "water", "vacant", "outside"
@@ -410,6 +411,7 @@ class Layout(Frozen):
     hybrid: HybridWork = HybridWork()
     labour: Labour = Labour()
     arrivals: tuple[Arrival, ...] = ()
+    zoning: Zoning = Zoning()
     link: Link = Link()
     renewals: tuple[Renewal, ...] = ()
 
@@ -534,6 +536,8 @@ class Enterprises(Frozen):
     sectors: dict[str, float]
     tech_sectors: tuple[str, ...] = ()
     """Sectors whose vacancies take the longer search time."""
+    partners: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    """Sectors up- or downstream of each other; stated on one side, it holds for both."""
     output_by_sector: dict[str, Annotated[float, Field(ge=0, le=10_000)]] = Field(default_factory=dict)
     """Output of a worker in single sectors, 10⁴ CNY a year, instead of ``parameters.enterprises.output_worker``."""
     tax_by_sector: dict[str, Annotated[float, Field(ge=0, le=1000)]] = Field(default_factory=dict)

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from parksim.interventions import Kind
     from parksim.scenario.merge import Fault
-    from parksim.scenario.schema import Arrival, CarPark, Fence, Intervention, Map, Symbol
+    from parksim.scenario.schema import Arrival, CarPark, Fence, Intervention, Layout, Map, Symbol
     from parksim.scenario.support import Support
 
     class Named(Protocol):
@@ -543,6 +543,9 @@ def _interventions_work(site: Site) -> Iterator[Fault]:
                     yield from _gateway(site, gateway, f"interventions.{item.name}.set")
     yield from _arrivals(site, layout.arrivals)
     yield from renewals(site, layout, ON_THE_MAP)
+    zoned = [item.name for item in site.scenario.interventions if item.kind == "zone_valleys"]
+    if zoned:
+        yield from _zoning(site, layout, f"interventions.{zoned[-1]}.set")
 
 
 ON_THE_MAP = (
@@ -562,6 +565,48 @@ def renewals_make_sense(site: Site) -> Iterator[Fault]:
     """Check renewals that stand in the layout itself, where no intervention brings them."""
     if not site.scenario.interventions:
         yield from renewals(site, site.scenario.layout, ON_THE_MAP)
+
+
+def valleys_lie_somewhere(site: Site) -> Iterator[Fault]:
+    """Check that hub and valleys are blocks to work in, each in one valley at most, and that sectors are known."""
+    yield from _zoning(site, site.scenario.layout, "zoning")
+    sectors = site.scenario.enterprises.sectors
+    for sector, others in site.scenario.enterprises.partners.items():
+        for name in (sector, *others):
+            if name not in sectors:
+                yield (
+                    f"enterprises.partners.{sector}",
+                    f"there is no sector '{name}'{nearest(name, sectors)}",
+                )
+
+
+def _zoning(site: Site, layout: Layout, path: str) -> Iterator[Fault]:
+    zoning, blocks, sectors = layout.zoning, layout.map.blocks, site.scenario.enterprises.sectors
+    work = {s.block for s in layout.map.legend.values() if s.block in blocks and s.use in WORKPLACE}
+    taken: dict[str, str] = {}
+    for valley in zoning.valleys:
+        where = f"{path}.valleys.{valley.name}"
+        for block in valley.blocks:
+            if block not in work:
+                what = "has no office, lab or factory" if block in blocks else "is not on the map"
+                near = "" if block in blocks else nearest(block, work)
+                yield f"{where}.blocks", f"block '{block}' {what}{near}"
+            elif block == zoning.hub:
+                yield f"{where}.blocks", f"block '{block}' is the hub, which is open to all"
+            elif block in taken:
+                yield f"{where}.blocks", f"block '{block}' belongs to the valley '{taken[block]}' already"
+            taken[block] = valley.name
+        for sector in valley.sectors:
+            if sector not in sectors:
+                yield f"{where}.sectors", f"there is no sector '{sector}'{nearest(sector, sectors)}"
+    if zoning.hub is not None:
+        if zoning.hub not in blocks:
+            yield f"{path}.hub", f"there is no block '{zoning.hub}' on the map{nearest(zoning.hub, blocks)}"
+        elif not any(
+            a.block == zoning.hub or (a.cell is not None and tuple(a.cell) in blocks[zoning.hub])
+            for a in layout.amenities
+        ):
+            yield f"{path}.hub", f"block '{zoning.hub}' has no place in it: a hub serves the valleys"
 
 
 def support_names_known_sectors(site: Site) -> Iterator[Fault]:
@@ -756,6 +801,7 @@ CHECKS: list[Callable[[Site], Iterator[Fault]]] = [
     arrivals_find_their_place,
     support_names_known_sectors,
     towns_can_be_linked,
+    valleys_lie_somewhere,
     interventions_make_sense,
     renewals_make_sense,
     everybody_gets_there,
