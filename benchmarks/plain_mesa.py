@@ -698,6 +698,14 @@ class Employee(mesa.Agent):
         stays = self.luck("event/tie") < self.model.rules.community.event_tie / 2
         return self.table_at(16) if stays and self.took_part == self.model.month - 1 else None
 
+    def stays_after_meeting(self) -> str | None:
+        """Stay on after the committee's meeting, or not."""
+        model = self.model
+        sits = any(seat.member is self and seat.post is self.post for seat in model.committee)
+        meets = model.month % model.around.governance.meets_months == 0
+        stays = sits and meets and self.luck("committee/tie") < model.rules.community.committee_tie / 2
+        return "committee" if stays else None
+
     # --- voice ---
 
     def too_far(self, category: str) -> bool:
@@ -1595,6 +1603,7 @@ class Twin(mesa.Model):
         self.meet("place", Employee.goes_to_place)
         self.meet("floor", Employee.lingers_on_floor)
         self.meet("event", Employee.stays_after_event)
+        self.meet("committee", Employee.stays_after_meeting)
         for person in self.employees:
             person.ties = min(len(person.friends), 250)
         begun = set()

@@ -65,6 +65,7 @@ LIVELY = {  # everything that is off by default or seldom happens, so that equal
     "parameters.staying.hybrid_trial": 0.67,
     "parameters.community.joint_project": 1.0,
     "parameters.community.floor_tie": 0.3,
+    "parameters.community.committee_tie": 2,
     "hybrid": {"days": 2, "share": 0.5},
     "labour": {"fairs_year": 5, "large_fairs_year": 2, "colleges": 3},
     "population.rotating_shift_share": 0.3,
@@ -348,9 +349,13 @@ def test_the_register_holds_the_same_requests(restless):
 
 
 def test_the_same_people_and_firms_sit_on_the_committee(restless):
+    acquainted = 0
     for model, twin in restless.values():
         members = model.council.members[["bench", "identity", "votes"]].tolist()
         assert sorted(members) == sorted((s.bench, s.member.identity, s.votes) for s in twin.committee)
+        sitting = [s.member for s in twin.committee if s.post is not None and s.member.post is s.post]
+        acquainted += sum(two.identity in one.friends for one in sitting for two in sitting)
+    assert acquainted, "nobody got to know anybody on the committee"
     assert any(len(twin.committee) == 7 for _, twin in restless.values())
 
 

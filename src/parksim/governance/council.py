@@ -107,9 +107,22 @@ def play(model: ParkModel) -> None:
             state.members = np.concatenate([state.members, won])
 
 
+def sitting(model: ParkModel) -> Rows:
+    """Return the posts of the committee's members of the employees' side who are still there."""
+    if not model.council.members.size:
+        return np.empty(0, dtype=np.intp)
+    return np.asarray(model.council.members["row"][_of_people(model) & _still_here(model)], dtype=np.intp)
+
+
+def _of_people(model: ParkModel) -> npt.NDArray[np.bool_]:
+    """Say which members were elected by employees."""
+    state = model.council
+    of_people = np.array([bench.side == "employees" for bench in state.benches])
+    return np.asarray(of_people[state.members["bench"]])
+
+
 def _still_here(model: ParkModel) -> npt.NDArray[np.bool_]:
-    members = model.council.members
-    people = np.array([bench.side == "employees" for bench in model.council.benches])[members["bench"]]
+    members, people = model.council.members, _of_people(model)
     post = np.where(people, members["row"], 0)
     firm = np.where(people, 0, members["row"])
     sits = (model.posts.identity[post] == members["identity"]) & model.posts.filled[post]

@@ -61,7 +61,7 @@ def play(model: ParkModel) -> None:
 
 
 def _meet(model: ParkModel) -> None:
-    """Let ties lapse, let people who share places, floors and events get to know each other, count projects."""
+    """Let ties lapse, let people get to know each other where they meet, and count the projects of firms."""
     posts, p, chance, month = model.posts, model.spec.parameters.community, model.chance, model.month
     ties = model.ties
     ties.lapse(posts, chance, month, p.tie_decay)
@@ -82,9 +82,21 @@ def _meet(model: ParkModel) -> None:
     makes = came[chance.uniform("event/tie", month, posts.identity[came]) < p.event_tie / 2]
     table = (combine(posts.identity[makes], month) % np.uint64(_TABLES)).astype(np.int64)
     pairs.append(ties.pair_up(posts, chance, month, makes, table, "event"))
+    pairs.append(_in_committee(model))
     ties.add(posts, np.concatenate(pairs))
     posts.ties[:] = np.minimum(ties.count(len(posts)), MOST_TIES)
     model.community.projects = ties.projects(posts, chance, month, zoning.project_odds(model))
+
+
+def _in_committee(model: ParkModel) -> npt.NDArray[np.int32]:
+    """Let the members of the committee get to know each other when it meets."""
+    posts, chance, month = model.posts, model.chance, model.month
+    meets = month % model.layout.governance.meets_months == 0
+    sits = council.sitting(model) if meets else np.empty(0, dtype=np.intp)
+    odds = model.spec.parameters.community.committee_tie / 2
+    makes = sits[chance.uniform("committee/tie", month, posts.identity[sits]) < odds]
+    group = np.zeros(makes.size, dtype=np.int64)
+    return model.ties.pair_up(posts, chance, month, makes, group, "committee")
 
 
 def _group_at_place(model: ParkModel, rows: npt.NDArray[np.intp]) -> npt.NDArray[np.int64]:

@@ -648,6 +648,9 @@ class CommunityParameters(Frozen):
         0.01, 0.0, 0.03, "ties/month", "assumed", "acquaintances made with other firms on the own floor", le=1
     )
     event_tie: float = param(0.15, 0.05, 0.3, "ties", "assumed", "ties made by taking part in an event", le=1)
+    committee_tie: float = param(
+        0.8, 0.4, 1.0, "ties", "assumed", "ties that a member of the committee makes at a meeting", le=2
+    )
 
 
 class DigitalParameters(Frozen):
