@@ -18,6 +18,7 @@ from parksim.cli import app
 from parksim.interventions import kinds
 from parksim.model import FIRM, POST
 from parksim.phases import WRITES
+from parksim.scenario import library
 from parksim.scenario.categories import CATEGORIES, CIRCLE_PRESETS
 from parksim.scenario.parameters import table as parameter_table
 
@@ -76,6 +77,20 @@ def test_phases_kinds_categories_circles_and_commands_are_all_listed(tables):
 def test_a_page_asks_for_tables_that_exist(page, tables):
     for table, part in re.findall(r"^\{\{ (\w+)(?: ([\w.-]+))? \}\}$", page.read_text("utf-8"), re.MULTILINE):
         assert tables.TABLES[table](*filter(None, [part]))
+
+
+def test_results_of_a_family_stand_between_markers_and_name_indicators_that_exist():
+    spec = importlib.util.spec_from_file_location("docs_results", DOCS / "results.py")
+    results = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(results)
+    families = {header["family"] for header in library.headers()}
+    for page in (DOCS / "scenarios").glob("*.md"):
+        text = page.read_text("utf-8")
+        assert text.count(results.START) == text.count(results.END) == 1, page
+        made = text.partition(results.START)[2].partition(results.END)[0]
+        assert page.stem in families
+        for row in re.findall(r"^\| [^|]*<br>`(\w+)` \|", made, re.MULTILINE):
+            assert indicators.describe(row).unit, row
 
 
 # --- what pages name -----------------------------------------------------------------------------

@@ -44,12 +44,11 @@ PER_THOUSAND = (
 
 STAFF = 18
 """Community workers for each 10,000 residents of towns that the national plan wants by 2025."""
-_COMMUNITY_PLAN = (
-    "national plan of community services to 2025 (Guobanfa 2021 no. 56): 18 for 10,000 residents"
-)
+COMMUNITY_PLAN = "national plan of community services to 2025 (Guobanfa 2021 no. 56): 18 for 10,000 residents"
 STANDARD_OF_TYPES = f"{SOURCE} (article 002)"
-_NOTICES = "notices of Fuzhou and Xiamen on industrial land"
-_NO_RULE = "no rule known to us"
+NOTICES = "notices of Fuzhou and Xiamen on industrial land"
+NO_RULE = "no rule known to us"
+OWN_CIRCLE, TD_T_1062 = "the scenario's own circle", "TD/T 1062-2021"
 _ROUNDING = 1e-9
 
 
@@ -161,7 +160,7 @@ def _support(layout: Layout, place: Place) -> Iterator[Finding]:
     status = _within(total, limit)
     if status == "fail" and homes and not let and services <= LAND and total <= LAND_WITH_HOMES:
         status, note = "not known", f"{note}; 15 % are allowed if the homes are to let: the file does not say"
-    yield Finding("support_land", total, "share", "<=", limit, status, _NOTICES, "B", note)
+    yield Finding("support_land", total, "share", "<=", limit, status, NOTICES, "B", note)
 
     share = (floor["service"] + floor["housing"]) / max(sum(floor.values()), 1)
     status, inside = _within(share, FLOOR), _inside_workplaces(layout, place)
@@ -169,7 +168,7 @@ def _support(layout: Layout, place: Place) -> Iterator[Finding]:
     if inside:
         note = f"{inside} places inside workplaces are not in it: the file does not say their floor"
         status = "not known" if status == "pass" else status
-    yield Finding("support_floor", share, "share", "<=", FLOOR, status, _NOTICES, "B", note)
+    yield Finding("support_floor", share, "share", "<=", FLOOR, status, NOTICES, "B", note)
 
 
 def _inside_workplaces(layout: Layout, place: Place) -> int:
@@ -185,12 +184,12 @@ def _minutes(scenario: Scenario, layout: Layout, place: Place) -> Iterator[Findi
     for circle, (minutes, categories) in preset.items():
         for category in categories:
             note = "the standard speaks of homes; the category's circle is ours"
-            yield _walk(place, people, circle, category, minutes, ("TD/T 1062-2021", "A", note))
+            yield _walk(place, people, circle, category, minutes, (TD_T_1062, "A", note))
     source = scenario.sources.get("circles")
     for name, own in layout.circles.items():
         for category in own.categories:
             if (own.minutes, category) not in promised:
-                told = ("the scenario's own circle", source.grade if source else "", "")
+                told = (OWN_CIRCLE, source.grade if source else "", "")
                 yield _walk(place, people, name, category, own.minutes, told)
 
 
@@ -251,14 +250,14 @@ def _per_thousand(scenario: Scenario, layout: Layout) -> Iterator[Finding]:
         note = f"{sum(here):g} places in {len(here)}, those listed outside the park included"
         if CATEGORIES[category].allotted:
             note += "; places a year"
-        yield Finding(f"places_{category}", value, "per 1,000", "", math.nan, "not known", _NO_RULE, "", note)
+        yield Finding(f"places_{category}", value, "per 1,000", "", math.nan, "not known", NO_RULE, "", note)
 
 
 def _jobs_per_home(scenario: Scenario, layout: Layout) -> Finding:
     flats = sum(a.capacity for a in layout.amenities if a.category == "flats" and a.outside is None)
     value = scenario.population.employees / flats if flats else math.nan
     note = f"{flats:g} flats of the park" if flats else "no flats of the park"
-    return Finding("jobs_per_home", value, "ratio", "", math.nan, "not known", _NO_RULE, "", note)
+    return Finding("jobs_per_home", value, "ratio", "", math.nan, "not known", NO_RULE, "", note)
 
 
 def _social_work(scenario: Scenario, layout: Layout) -> Finding:
@@ -273,12 +272,12 @@ def _social_work(scenario: Scenario, layout: Layout) -> Finding:
             f"{10_000 * desks_ / people:.1f} per 10,000"
         )
         return Finding(
-            "social_work_staff", math.nan, "per 10,000", ">=", STAFF, "not known", _COMMUNITY_PLAN, "B", note
+            "social_work_staff", math.nan, "per 10,000", ">=", STAFF, "not known", COMMUNITY_PLAN, "B", note
         )
     value = 10_000 * staff / people
     note = "written for residents of towns; that employees count like residents is ours"
     status: Status = "pass" if value >= STAFF - _ROUNDING else "fail"
-    return Finding("social_work_staff", value, "per 10,000", ">=", STAFF, status, _COMMUNITY_PLAN, "B", note)
+    return Finding("social_work_staff", value, "per 10,000", ">=", STAFF, status, COMMUNITY_PLAN, "B", note)
 
 
 def _services(layout: Layout) -> Iterator[Finding]:

@@ -181,7 +181,7 @@ def validate(
 
     family = [header for header in library.headers() if header["family"] == name]
     plain = [header["name"] for header in family if not header["extends"]]
-    changed = [header["name"] for header in family if header["extends"]]
+    changed = sorted((h["name"] for h in family if h["extends"]), key=lambda n: not n.endswith("-transition"))
     m, scenario = Messages(lang), load([*changed, *plain, name][0])
     title = m.own(load(plain[0]) if plain else scenario.plain)
     with bar(m("cli.runs")) as progress:

@@ -669,7 +669,7 @@ class Report:
         for fact in FACTS:
             if fact.families and self.base.family not in fact.families:
                 continue
-            if fact.name not in self.comparison.indicators:
+            if fact.member != "plain" or fact.name not in self.comparison.indicators:
                 continue
             unit = self.comparison.about(fact.name).unit
             values = self.comparison.of(fact.name).dropna()

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from parksim.compliance import STANDARD, check
+from parksim import compliance
 from parksim.scenario.categories import CIRCLE_PRESETS
 from parksim.scenario.standard import LINES, LIST_NAMES, LISTS
 
@@ -20,6 +20,17 @@ if TYPE_CHECKING:
 
 KINDS = {"pass": "same", "fail": "worse", "not known": "na"}
 """Class of a cell by its status."""
+
+
+SOURCES = {
+    compliance.NOTICES: "by_notices",
+    compliance.TD_T_1062: "by_td_t",
+    compliance.OWN_CIRCLE: "by_scenario",
+    compliance.NO_RULE: "by_none",
+    compliance.COMMUNITY_PLAN: "by_plan",
+    compliance.STANDARD_OF_TYPES: "by_standard",
+}
+"""What a rule's source is called in the catalogue."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,12 +80,15 @@ Told = tuple[str, str, str]
 
 
 def _brief(scenario: Scenario, m: Messages) -> dict[str, tuple[Head, Told]]:
-    found, out = check(scenario), dict[str, tuple[Head, Told]]()
-    circles = {name: kinds for name, (_, kinds) in CIRCLE_PRESETS[STANDARD].items()}
+    found, out = compliance.check(scenario), dict[str, tuple[Head, Told]]()
+    circles = {name: kinds for name, (_, kinds) in CIRCLE_PRESETS[compliance.STANDARD].items()}
     circles |= {name: circle.categories for name, circle in scenario.circles.items()}
     for row in found.to_dict("records"):
         status = str(row["status"])
-        source = f"{row['source']} ({row['grade']})" if row["grade"] else str(row["source"])
+        key = SOURCES.get(str(row["source"]))
+        source = m(f"rule.{key}") if key else str(row["source"])
+        if row["grade"]:
+            source += m("rule.grade", grade=m.word(f"grade_short.{row['grade']}", str(row["grade"])))
         if row["circle"]:
             name = f"minutes_{row['circle']}"
             if name not in out:
