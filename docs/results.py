@@ -39,7 +39,7 @@ BESIDE = (
 )  # fmt: skip
 """Shown besides the headlines of ``parksim compare``, where runs have them."""
 ORDER = ("park", "community", "renewal", "transition")
-"""Members by the last part of their name; others follow."""
+"""Members that are played, by the last part of their name."""
 MOST_GROUPS = 6
 DOTS = 110
 
@@ -82,11 +82,11 @@ def main() -> None:
 
 def members(family: str) -> list[str]:
     """Return the scenarios of a family, its plain park first."""
-    found = [h["name"] for h in library.headers() if h["family"] == family]
+    there = {h["name"].rpartition("-")[2]: h["name"] for h in library.headers() if h["family"] == family}
+    found = [there[word] for word in ORDER if word in there]
     if len(found) < 2:
-        raise SystemExit(f"the library has {len(found)} scenarios of the family '{family}': two are needed")
-    place = {word: k for k, word in enumerate(ORDER)}
-    return sorted(found, key=lambda name: (place.get(name.rpartition("-")[2], len(ORDER)), name))
+        raise SystemExit(f"the library has {len(found)} members of the family '{family}': two are needed")
+    return found
 
 
 # --- words ---------------------------------------------------------------------------------------
