@@ -37,6 +37,7 @@ from parksim.phases import (
     travel,
     works,
 )
+from parksim.phases.clock import running
 from parksim.phases.hiring import Seekers
 from parksim.population import EDUCATION, HOUSEHOLDS, WAGE_BANDS, hire_margins
 from parksim.scenario.categories import DAYPARTS, WEEKEND
@@ -111,6 +112,9 @@ FIRM: dict[str, tuple[Any, Any]] = {
     "parent": (np.uint64, 0),
     "spun": (np.uint32, 0),
 }
+
+EVENT_COLUMNS = ("month", "kind", "identity", "enterprise", "detail")
+"""Columns of :meth:`ParkModel.event_table`."""
 
 PHASES = (interventions, works, travel, services, community, staying, hiring, enterprises, measure)
 """The month, in order (model.md §3)."""
@@ -254,8 +258,12 @@ class ParkModel(AgentSeam):
         self.spec = scenario
 
     def _play(self, phases: tuple[Any, ...]) -> None:
+        clock = None if self.in_burn_in else running()
         for phase in phases:
-            phase.play(self)
+            if clock is None:
+                phase.play(self)
+            else:
+                clock.play(phase, self)
         self._agents_stale = True
 
     def _state(self) -> dict[str, Any]:
@@ -530,7 +538,7 @@ class ParkModel(AgentSeam):
                 )
             )
         if not frames:
-            return pd.DataFrame(columns=["month", "kind", "identity", "enterprise", "detail"])
+            return pd.DataFrame(columns=list(EVENT_COLUMNS))
         return pd.concat(frames, ignore_index=True)
 
     @property

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from parksim.phases.clock import Clock
     from parksim.report.messages import Messages
     from parksim.scenario.schema import Scenario
 
@@ -60,16 +61,23 @@ def run(
     lang: Lang = "en",
     *,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    profile: Annotated[
+        bool, typer.Option("--profile", help="Print time and memory by phase instead.")
+    ] = False,
 ) -> None:
     """Play one scenario and print its indicators."""
     from parksim.experiment.run import run as play
     from parksim.indicators import describe
+    from parksim.phases.clock import clocked
     from parksim.report.messages import Messages
     from parksim.scenario.read import load
 
     m, scenario = Messages(lang), load(name)
-    with bar(m("cli.months")) as progress:
+    with bar(m("cli.months")) as progress, clocked() as clock:
         result = play(scenario, seed, months, progress=lambda done: progress(done, months))
+    if profile:
+        _print_profile(m, clock, result.wall_s, as_json=as_json)
+        return
     if out is not None:
         result.series.to_csv(out)
     if as_json:
@@ -93,6 +101,32 @@ def run(
     table(
         m("cli.run_title", title=m.own(scenario), months=months, seed=seed, seconds=seconds),
         (m("cli.indicator"), m("cli.value"), m("cli.unit")),
+        rows,
+    )
+
+
+def _print_profile(m: Messages, clock: Clock, wall_s: float, *, as_json: bool) -> None:
+    """Print what each phase took: milliseconds a month, nanoseconds an employee-month, memory it added."""
+    from parksim.phases.clock import peak_mb
+
+    lived = max(clock.employee_months, 1)
+    figures = {
+        name: {
+            "ms_month": 1e3 * sum(seconds) / len(seconds),
+            "ns_employee_month": 1e9 * sum(seconds) / lived,
+            "memory_mb": clock.memory_mb[name],
+        }
+        for name, seconds in clock.seconds.items()
+    }
+    total = {key: sum(row[key] for row in figures.values()) for key in ("ms_month", "ns_employee_month")}
+    figures["total"] = {**total, "memory_mb": peak_mb()}
+    if as_json:
+        print(json.dumps({"wall_s": wall_s, "phases": figures}, indent=2))
+        return
+    rows = [(m(f"cli.phase_{name}"), *(f"{row[key]:,.1f}" for key in row)) for name, row in figures.items()]
+    table(
+        m("cli.profile_title", seconds=f"{wall_s:.1f}"),
+        (m("cli.phase"), m("cli.profile_ms"), m("cli.profile_ns"), m("cli.profile_mb")),
         rows,
     )
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+from threadpoolctl import threadpool_limits
 
 from parksim.errors import ParksimError
 from parksim.experiment import pooling
@@ -148,14 +149,17 @@ def run(
     if months < 1:
         raise ParksimError(f"months is {months}, should be at least 1")
     start = time.perf_counter()
-    model = LinkedParks(scenario, seed=seed)
-    residual = model.residual_min
-    for month in range(1, months + 1):
-        model.step()
-        residual = max(residual, model.residual_min)
-        if progress is not None:
-            progress(month)
-    return told(model, residual, time.perf_counter() - start, events=events)
+    with threadpool_limits(
+        1, "blas"
+    ):  # small matrices: threads that wait for each other cost more than they do
+        model = LinkedParks(scenario, seed=seed)
+        residual = model.residual_min
+        for month in range(1, months + 1):
+            model.step()
+            residual = max(residual, model.residual_min)
+            if progress is not None:
+                progress(month)
+        return told(model, residual, time.perf_counter() - start, events=events)
 
 
 def told(model: LinkedParks, residual_min: float, wall_s: float, *, events: bool = False) -> Run:
@@ -169,13 +173,15 @@ def told(model: LinkedParks, residual_min: float, wall_s: float, *, events: bool
     events : bool
         Whether to keep the table of events.
     """
+    from parksim.model import EVENT_COLUMNS  # noqa: PLC0415  (imports Mesa)
+
     index = pd.RangeIndex(1, model.tick + 1, name="month")
     towns = {
         name: Measured(
             pd.DataFrame(park.measured, index=index),
             groups(park),
             cohort(park),
-            park.event_table() if events else park.event_table().iloc[:0],
+            park.event_table() if events else pd.DataFrame(columns=list(EVENT_COLUMNS)),
         )
         for name, park in model.parks.items()
     }
