@@ -173,16 +173,20 @@ def test_what_cannot_be_decomposed_says_why():
     with pytest.raises(ParksimError, match="did you mean 'commute_mean_min'"):
         decompose(PARK, TOWN, "commute_mean_mn")
     with pytest.raises(ParksimError, match="'jobs_per_home' is not available in every mixture"):
-        decompose(PARK, TOWN, "jobs_per_home", **SETTING)  # there are no flats in the park
+        decompose(PARK, TOWN, "jobs_per_home", reps=1, months=1, workers=1)  # there are no flats in the park
 
 
-def test_the_command_prints_the_table(found):
+def test_the_command_prints_the_table(found, monkeypatch):
     words = ["decompose", "tiny-park", "tiny-community", "--reps", "2", "--months", "3", "--seed", "5"]
     said = CliRunner().invoke(app, [*words, "--workers", "1", "--json"])
     assert said.exit_code == 0, said.output
     told = json.loads(said.stdout)
     assert told == found.to_dict()
     assert [row["mechanism"] for row in told["parts"]][-1] == "difference"
-    shown = CliRunner().invoke(app, [*words, "--workers", "1"])
-    assert "walking" in shown.stdout
-    assert "every mixture" in shown.stdout
+    monkeypatch.setattr(module, "decompose", lambda *_, **__: found)
+    for lang, words_there in (
+        ("en", ("fences, gates", "every mixture")),
+        ("zh", ("围栏、出入口", "合计差异")),
+    ):
+        shown = CliRunner().invoke(app, [*words, "--lang", lang])
+        assert all(word in shown.stdout for word in words_there), shown.stdout

@@ -210,7 +210,7 @@ def test_the_model_itself_is_fitted_on_the_command_line(tmp_path):
     )
     result = CliRunner().invoke(
         app, ["fit", "tiny-park", "--targets", str(file), "--store", str(tmp_path / "runs.db"),
-              "--workers", "1", "--waves", "2", "--out", str(tmp_path / "fitted.yaml")],
+              "--workers", "1", "--waves", "1", "--out", str(tmp_path / "fitted.yaml")],
     )  # fmt: skip
     assert result.exit_code == 0, (result.output, result.exception)
     assert "parameters.staying.quit_monthly" in result.output

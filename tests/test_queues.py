@@ -184,7 +184,7 @@ def test_extremes_stay_between_their_bounds(rho, servers, minutes):
     assert np.isfinite(wait)
 
 
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=100)
 @given(rates, services, crews, lengths, factors)
 def test_peak_laws(arrivals, service, servers, minutes, more):
     wait = peak_wait(arrivals, service, servers, minutes)

@@ -9,6 +9,7 @@ import textwrap
 import threading
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -381,19 +382,21 @@ def test_a_width_needs_two_scenarios_and_a_positive_number(file, store):
 # --- command line --------------------------------------------------------------------------------
 
 
-def test_the_command_line_from_sweep_to_export(tmp_path, file):
+def test_the_command_line_from_sweep_to_export(tmp_path, file, monkeypatch, capfd):
+    from parksim.cli import main
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "200")
+
     def parksim(*words):
-        environment = {**os.environ, "COLUMNS": "200"}
-        code = "import parksim.cli.sweeps, parksim.cli; parksim.cli.main()"
-        return subprocess.run(
-            [sys.executable, "-c", code, *words],
-            capture_output=True,
-            text=True,
-            cwd=tmp_path,
-            env=environment,
-            timeout=120,
-            check=False,
-        )
+        monkeypatch.setattr(sys, "argv", ["parksim", *words])
+        code = 0
+        try:
+            main()
+        except SystemExit as end:
+            code = end.code or 0
+        said = capfd.readouterr()
+        return SimpleNamespace(returncode=code, stdout=said.out, stderr=said.err)
 
     path = str(file())
     dry = parksim("sweep", path, "--dry-run")
