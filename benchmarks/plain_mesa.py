@@ -341,7 +341,6 @@ class Request:
     level: int
     days: float = 0.0
     supply: float = 0.0
-    disappointed: bool = False
 
     @property
     def address(self) -> int:
@@ -1475,9 +1474,11 @@ class Twin(mesa.Model):
         most = self.rules.governance.lapse_months
         self.register = [r for r in self.register if r.author.post is r.post and self.month - r.asked < most]
         self.known_requests = {r.address for r in self.register}
+        self.pressing: list[Request] = []
 
     def write_down(self, request: Request) -> None:
         """Enter a request, unless its author waits for the same already."""
+        self.pressing.append(request)
         if request.address in self.known_requests:
             return
         request.supply = self.supply(request.post.unit, request.category)
@@ -1486,7 +1487,7 @@ class Twin(mesa.Model):
 
     def climb(self) -> None:
         """Let new places answer requests, then each level in turn; the rest waits."""
-        p, trust = self.rules.governance, self.rules.community
+        trust = self.rules.community
         hope: dict[Employee, float] = {}
         answered = [
             r for r in self.register if self.supply(r.post.unit, r.category) > r.supply * (1 + 1e-9) + 1e-9
@@ -1501,9 +1502,9 @@ class Twin(mesa.Model):
                 self.answered += 1
             else:
                 self.late += 1
-        for request in self.register:
-            if not request.disappointed and self.month - request.asked >= p.waits_months:
-                request.disappointed = True
+        waiting = {r.address for r in self.register}
+        for request in self.pressing:
+            if request.address in waiting:
                 hope[request.author] = hope.get(request.author, 0.0) - trust.trust_unanswered
         for person, change in hope.items():
             person.trust_more(change)
@@ -2098,7 +2099,6 @@ def _governance(twin: Twin, model: ParkModel, by_row: dict[int, Enterprise]) -> 
                 author, author.post, ORDER[one["category"]], int(one["asked"]), int(one["level"])
             )
             request.days, request.supply = float(one["days"]), float(one["supply"])
-            request.disappointed = bool(one["disappointed"])
             twin.register.append(request)
     council = model.council
     twin.benches, twin.elected = council.benches, council.elected

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from mesa.agent import AgentSet
 
-from parksim.agents import Amenity, Employee, Enterprise, StaleAgentError
+from parksim.agents import Amenity, Council, Employee, Enterprise, StaleAgentError
 from parksim.model import ParkModel
 from parksim.people import PERSON
 from parksim.phases.staying import CAUSES
@@ -44,13 +44,14 @@ def test_it_steps_like_any_mesa_model(model):
     assert model.running
 
 
-def test_agents_are_employees_enterprises_and_amenities(model):
+def test_agents_are_employees_enterprises_amenities_and_the_council(model):
     assert isinstance(model.agents, AgentSet)
-    assert set(model.agent_types) == {Employee, Enterprise, Amenity}
+    assert set(model.agent_types) == {Employee, Enterprise, Amenity, Council}
     by_type = model.agents_by_type
     assert len(by_type[Employee]) == len(model.employees) == 40
     assert len(by_type[Enterprise]) == len(model.enterprises) == 3
     assert len(by_type[Amenity]) == len(model.amenities) == len(model.layout.amenities)
+    assert [council.seats for council in by_type[Council]] == [3]
     assert len(model.agents) == sum(len(agents) for agents in by_type.values())
 
 

@@ -101,7 +101,6 @@ LIVELY = {  # everything that is off by default or seldom happens, so that equal
         "listing": {"cny_stages": [3e5, 2e5, 4e5, 9e5]},
     },
     "parameters.governance.least_requests": 2,
-    "parameters.governance.waits_months": 1,
     "parameters.governance.lapse_months": 6,
     "parameters.community.request_per_long_walk": 0.02,
 }

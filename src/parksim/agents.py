@@ -131,6 +131,36 @@ class Amenity(RowAgent):
     table_name = "amenities"
 
 
+class Council(RowAgent):
+    """The committee of a community: seats, who sits on them, what is left of the budget, what is asked of it.
+
+    Attributes
+    ----------
+    seats, taken : int
+    cash, cost_year : float
+        What is left of the budget, and what its earlier decisions cost a year, CNY.
+    open_requests, agenda : int
+        Requests in the register, and those that no level of the chain could answer.
+    """
+
+    table_name = "councils"
+
+    @property
+    def members(self) -> list[Employee | Enterprise]:
+        """Who sits, in the order of the benches; who left since the last meeting is left out."""
+        self._table()
+        model, state = self.model, self.model.council
+        people = [bench.side == "employees" for bench in state.benches]
+        found = []
+        for seat in state.members:
+            kind = Employee if people[seat["bench"]] else Enterprise
+            table = model.posts if kind is Employee else model.firms
+            here = table.filled if kind is Employee else table.active
+            if here[seat["row"]] and table.identity[seat["row"]] == seat["identity"]:
+                found.append(model._agent_at(kind, int(seat["row"])))  # noqa: SLF001
+        return found
+
+
 class ParkCell(Cell):  # type: ignore[misc]  # Mesa has no types
     """A cell that keeps its neighbourhoods itself: Mesa's global cache would keep the model with them."""
 
@@ -157,6 +187,8 @@ class AgentSeam(mesa.Model):  # type: ignore[misc]  # Mesa has no types
             return self.posts  # type: ignore[no-any-return]
         if kind is Enterprise:
             return self.firms  # type: ignore[no-any-return]
+        if kind is Council:
+            return self.council_table()  # type: ignore[no-any-return]
         return self.place_table()  # type: ignore[no-any-return]
 
     def _agent_at(self, kind: type, row: int) -> Any:
@@ -168,9 +200,11 @@ class AgentSeam(mesa.Model):  # type: ignore[misc]  # Mesa has no types
         if not self._agents_stale:
             return
         self._agents_stale = False
+        council = self.council_table()
         for kind, rows, identities in (
             (Enterprise, np.flatnonzero(self.firms.active), self.firms.identity),
             (Amenity, np.arange(len(self.layout.amenities)), self.place.code),
+            (Council, np.arange(len(council)), council.identity),
             (Employee, np.flatnonzero(self.posts.filled), self.posts.identity),
         ):
             now = {int(row): int(identities[row]) for row in rows}
@@ -186,7 +220,7 @@ class AgentSeam(mesa.Model):  # type: ignore[misc]  # Mesa has no types
 
     @property
     def agents(self) -> AgentSet:
-        """Every enterprise, amenity and employee as a Mesa agent."""
+        """Every enterprise, amenity and employee, and the council, as a Mesa agent."""
         self._materialise()
         return self._all_agents
 
@@ -228,11 +262,16 @@ class AgentSeam(mesa.Model):  # type: ignore[misc]  # Mesa has no types
                 agent.cell = cell
 
     def _cell_of(self, agent: RowAgent) -> Cell:
-        """Cell of an agent: the middle of its building, or where the amenity stands."""
+        """Cell of an agent: the middle of its building, where the amenity stands, the council's hall."""
         assert self._grid is not None
         if isinstance(agent, Amenity):
             return self._grid[self.place.amenity_cell(self.layout.amenities[agent.row])]
-        if isinstance(agent, Employee):
+        if isinstance(agent, Council):
+            halls = [a for a in self.layout.amenities if a.category == "council_hall" and a.outside is None]
+            if halls:
+                return self._grid[self.place.amenity_cell(halls[0])]
+            building = 0
+        elif isinstance(agent, Employee):
             building = int(self.place.unit_building[self.posts.unit[agent.row]])
         else:
             building = int(self.firms.building[agent.row])

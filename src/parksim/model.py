@@ -574,6 +574,42 @@ class ParkModel(AgentSeam):
         """The places people use, with today's waits and loads."""
         return Current(self.place_table(), "open", {})
 
+    @property
+    def councils(self) -> Current:
+        """The council, if there is one, in one row."""
+        return Current(self.council_table(), "sits", {})
+
+    def council_table(self) -> Table:
+        """Return the council in one row, or no row where an administration runs the place."""
+        table = Table(
+            {
+                "name": (object, ""),
+                "sits": (np.bool_, True),
+                "seats": (np.int64, 0),
+                "taken": (np.int64, 0),
+                "cash": (np.float64, 0),
+                "cost_year": (np.float64, 0),
+                "open_requests": (np.int64, 0),
+                "agenda": (np.int64, 0),
+                "identity": (np.uint64, 0),
+            },
+            1,
+        )
+        governance, waiting = self.layout.governance, self.register.open
+        if governance.kind == "council":
+            table.add(
+                1,
+                name=["council"],
+                seats=governance.seats,
+                taken=len(self.council.members),
+                cash=self.council.cash,
+                cost_year=self.council.yearly,
+                open_requests=len(waiting),
+                agenda=int(np.count_nonzero(waiting["level"] == len(governance.chain))),
+                identity=name_code("council"),
+            )
+        return table
+
     def place_table(self) -> Table:
         """Return the amenities as a table, with visits and their mean wait on a working day."""
         amenities, state = self.layout.amenities, self.services

@@ -39,13 +39,12 @@ OPEN = np.dtype(
         ("level", np.int8),
         ("days", np.float64),
         ("supply", np.float64),
-        ("disappointed", np.bool_),
         ("promised", np.bool_),
     ]
 )
 """One open request: its author's post and identity, what for and from which desk place, the month it was made,
 the level it lies at (as many as there are levels: the agenda), days the levels took so far, places times hours
-within reach when it was made, whether waiting has cost trust yet, and whether something was decided for it."""
+within reach when it was made, and whether something was decided for it."""
 
 
 @dataclass
@@ -87,15 +86,15 @@ class Answers:
         New requests.
     rows, months, days : arrays [answer]
         Post of who is answered, month of the request, and days it took.
-    disappointed : int array
-        Posts of those who have waited too long.
+    unanswered : int array
+        Posts of those who asked this month, for the first time or again, and still wait.
     """
 
     asked: int
     rows: Rows
     months: npt.NDArray[np.int32]
     days: Floats
-    disappointed: Rows
+    unanswered: Rows
 
 
 def first_known(model: ParkModel, ids: npt.NDArray[np.uint64]) -> npt.NDArray[np.int8]:
@@ -139,17 +138,15 @@ def play(model: ParkModel, rows: Rows, entry: npt.NDArray[np.int8]) -> Answers:
     _rename(book, tuple(level.name for level in chain))
     there = posts.identity[book.open["row"]] == book.open["identity"]
     book.open = book.open[there & (month - book.open["asked"] < p.lapse_months)]
+    book.open["unit"] = posts.unit[book.open["row"]]  # a desk may have moved
     offered = supply(model)
-    asked = _enter(model, rows, entry, offered)
+    asked, pressing = _enter(model, rows, entry, offered)
     one = book.open
     now = offered[one["unit"], one["category"]]
     answered = now > one["supply"] * (1 + 1e-9) + 1e-9
     for k, level in enumerate(chain):
         at = np.flatnonzero(~answered & (one["level"] == k))
         _work(model, level, at, answered, ranked=k == len(chain) - 1)
-    waited = month - one["asked"]
-    late = ~answered & ~one["disappointed"] & (waited >= p.waits_months)
-    one["disappointed"] |= late
     done = one[answered]
     book.open = one[~answered]
     return Answers(
@@ -157,7 +154,7 @@ def play(model: ParkModel, rows: Rows, entry: npt.NDArray[np.int8]) -> Answers:
         done["row"].astype(np.intp),
         done["asked"],
         done["days"] + (month - done["asked"]) * DAYS_IN_MONTH,
-        one["row"][late].astype(np.intp),
+        rows[np.isin(pressing, book.address)],
     )
 
 
@@ -173,20 +170,24 @@ def _rename(book: Register, names: tuple[str, ...]) -> None:
     book.levels = names
 
 
-def _enter(model: ParkModel, rows: Rows, entry: npt.NDArray[np.int8], offered: Floats) -> int:
-    """Write new requests down; who has one open for the same category only reminds of it."""
+def _enter(
+    model: ParkModel, rows: Rows, entry: npt.NDArray[np.int8], offered: Floats
+) -> tuple[int, npt.NDArray[np.uint64]]:
+    """Write new requests down and count them; who has one open for the same category only reminds of it.
+
+    Also returns who asks for what, new or not, as an address of each of `rows`.
+    """
     book, posts = model.register, model.posts
     if rows.size == 0:
-        return 0
+        return 0, np.empty(0, dtype=np.uint64)
     new = np.zeros(rows.size, dtype=OPEN)
     new["row"], new["identity"], new["unit"] = rows, posts.identity[rows], posts.unit[rows]
     new["category"], new["asked"], new["level"] = matter(model, rows), model.month, entry
     new["supply"] = offered[new["unit"], new["category"]]
-    if len(book.open):
-        fresh = ~np.isin(combine(new["identity"], CODES[new["category"]]), book.address)
-        new = new[fresh]
+    address = combine(new["identity"], CODES[new["category"]])
+    new = new[~np.isin(address, book.address)] if len(book.open) else new
     book.open = np.concatenate([book.open, new])
-    return len(new)
+    return len(new), address
 
 
 def _work(model: ParkModel, level: Level, at: Rows, answered: npt.NDArray[np.bool_], *, ranked: bool) -> None:

@@ -136,7 +136,7 @@ def _ask(model: ParkModel) -> None:
     trust = np.zeros(len(posts))
     trust[rows] = np.where(heard, p.trust_answered, -p.trust_unanswered)
     np.add.at(trust, answers.rows, p.trust_answered)
-    np.add.at(trust, answers.disappointed, -p.trust_unanswered)
+    np.add.at(trust, answers.unanswered, -p.trust_unanswered)
     moved = np.flatnonzero(trust)
     posts.trust[moved] = np.clip(posts.trust[moved] + trust[moved], 0, 1)
     now = answers.months == model.month

@@ -739,9 +739,6 @@ class DigitalParameters(Frozen):
 class GovernanceParameters(Frozen):
     """Requests that wait, who is elected, and what a council does with its budget."""
 
-    waits_months: float = param(
-        2, 1, 6, "months", "assumed", "after which an unanswered request in the chain costs trust", ge=0
-    )
     lapse_months: float = param(
         12, 6, 24, "months", "assumed", "after which an unanswered request is forgotten", ge=1
     )
