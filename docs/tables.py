@@ -250,8 +250,7 @@ def types() -> str:
                 known.says,
                 ", ".join(f"`{p.rpartition('.')[2]}` {_plain(v.value)}" for p, v in known.park.items())
                 or "–",
-                ", ".join(_place(p) for p in known.places)
-                + "".join(f", {c.title} to ask" for c in known.channels),
+                ", ".join(_place(p) for p in known.places),
             )
             for name, known in ((n, presets.preset(n)) for n in presets.names())
         ),

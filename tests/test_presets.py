@@ -58,7 +58,7 @@ def test_a_type_brings_every_line_and_every_item_of_the_lists_to_a_park_that_had
     assert all(service.offered(town) for service in SERVICES)
     found = rules(town).set_index("rule")
     assert set(found.loc[found.index.str.match("line_|list_"), "status"]) == {"pass"}
-    assert town.governance.kind == "council"
+    assert [level.each for level in town.governance.chain] == ["building", "block", "park"]
 
 
 @pytest.mark.parametrize("type_", TYPES)
@@ -97,7 +97,7 @@ def test_what_a_scenario_says_itself_wins(written):
     assert "type-clinic" not in by_name, "a kind that the file itself adds is left to it"
     assert town.governance.seats == 3
     assert "governance.seats" not in town.sources
-    assert town.governance.kind == "council"
+    assert [level.each for level in town.governance.chain] == ["building", "block", "park"]
 
 
 def test_what_a_park_has_in_those_hours_is_not_added_again(written, tmp_path):

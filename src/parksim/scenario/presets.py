@@ -2,8 +2,8 @@
 
 A type is one file in ``types/``. Its ``park`` part says who works in such a place and how buildings serve them; it
 belongs to the world of a family and counts in the plain park alone, the file that extends nothing. Its places,
-channels and council are what a community of the type adds; they count in a file that extends a park. Either stands
-**below** what the file itself says and above what it extends, and carries the type's name in ``sources:``.
+chain of answers and council are what a community of the type adds; they count in a file that extends a park. Either
+stands **below** what the file itself says and above what it extends, and carries the type's name in ``sources:``.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from parksim.scenario import typical
 from parksim.scenario.categories import CATEGORIES
 from parksim.scenario.lookup import get
 from parksim.scenario.merge import merge
+from parksim.scenario.organs import Level
 from parksim.scenario.parameters import Frozen, Grade
 from parksim.scenario.schema import WORKPLACE, Map, Scenario
 from parksim.scenario.standard import LINES, LIST_NAMES, LISTS
@@ -71,16 +72,9 @@ class Place(Frozen):
     """Into how many it is divided."""
 
 
-class Asked(Frozen):
-    """One channel that a community of the type has besides the usual."""
+class Step(Level):
+    """One level of the chain that takes requests up; a park's only one has its capacity per thousand employees."""
 
-    name: Name
-    title: str = ""
-    title_zh: str = ""
-    per_thousand: float
-    """Requests it can answer a month, per thousand employees."""
-    delay_days: float
-    awareness: Share
     source: str
 
 
@@ -117,7 +111,7 @@ class Preset(Frozen):
     says_zh: str
     park: dict[str, Value] = Field(default_factory=dict)
     places: tuple[Place, ...] = ()
-    channels: tuple[Asked, ...] = ()
+    chain: tuple[Step, ...] = ()
     draws: Drawing
 
 
@@ -139,7 +133,7 @@ def preset(name: str) -> Preset:
         raise ParksimError(f"there is no type '{name}'{nearest(name, names())}")
     own, every = (_file(each) for each in (name, EVERY))
     places = {place["name"]: place for place in (*every["places"], *own["places"])}
-    return Preset.model_validate(own | {"places": list(places.values())})
+    return Preset.model_validate({"chain": every["chain"]} | own | {"places": list(places.values())})
 
 
 def _file(name: str) -> dict[str, Any]:
@@ -215,28 +209,22 @@ def _source(name: str, source: str, span: tuple[float, float] | None = None) -> 
 def _govern(
     name: str, people: int, inherited: dict[str, Any], own: dict[str, Any], layer: dict[str, Any]
 ) -> None:
-    """Put the usual council and the type's channels below, where the park has no council yet."""
+    """Put the usual council and the type's chain below, where the park has no council yet."""
     if _states(inherited, "governance.kind") and inherited["governance"]["kind"] == "council":
         return
     told, sources = typical.council(people), layer["sources"]
-    channels = told.pop("channels")
+    del told["channels"]  # the chain stands in its place; the park's own channels stay
     said = {key: value for key, value in told.items() if not _states(own, f"governance.{key}")}
     for key in said:
         sources[f"governance.{key}"] = _source(name, "the usual council of parksim, by head-count")
-    if not _states(own, "governance.channels"):
-        extra = preset(name).channels
-        said["channels"] = [
-            *channels,
-            *(
-                each.model_dump(exclude={"per_thousand", "source"})
-                | {"capacity_month": max(5, typical.rounded(people * each.per_thousand / 1000))}
-                for each in extra
-            ),
-        ]
-        why = {each.name: each.source for each in extra}
-        for each in said["channels"]:
-            source = why.get(each["name"], "the usual council of parksim, by head-count")
-            sources[f"governance.channels.{each['name']}"] = _source(name, source)
+    if not any(_states(own, f"governance.{key}") for key in ("channels", "chain")):
+        said["chain"] = []
+        for step in preset(name).chain:
+            level = step.model_dump(exclude={"source"}, exclude_unset=True)
+            if step.each == "park":
+                level["capacity_month"] = max(5, typical.rounded(people * step.capacity_month / 1000))
+            said["chain"].append(level)
+            sources[f"governance.chain.{step.name}"] = _source(name, step.source)
     layer["governance"] = said
 
 
@@ -421,9 +409,9 @@ def told(scenario: Scenario) -> list[str]:
                 f"({1000 * value.capacity / people:.3g} per 1,000 employees), "
                 f"cell {list(value.cell or ())}{floor}, {value.opens:g}-{value.closes:g} h{own}"
             )
-        elif path.startswith("governance.channels."):
-            shown = f"{value.capacity_month:g} requests a month in {value.delay_days:g} days, "
-            shown += f"known to {value.awareness:.0%}"
+        elif path.startswith("governance.chain."):
+            shown = f"{value.capacity_month:g} requests a month (one in every {value.each}) in {value.delay_days:g} "
+            shown += f"days, solves {value.solves:.0%}, known to {value.awareness:.0%}"
         else:
             shown = ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
         span = f" {source.range[0]:g} to {source.range[1]:g}" if source.range else ""
