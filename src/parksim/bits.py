@@ -40,7 +40,8 @@ def sum_by_needs(values: Floats, unit: npt.NDArray[np.integer], needs: npt.NDArr
     tables = np.moveaxis(padded.reshape(*kinds, units, count, 8) @ _BITS.T, -2, -3)
     total = np.empty((*kinds, len(unit)))
     flat = np.ascontiguousarray(tables).reshape(-1, count, units * 256)
-    kernels.gather(flat, unit, needs, total.reshape(-1, len(unit)))
+    if len(unit):  # nobody cannot be reshaped
+        kernels.gather(flat, unit, needs, total.reshape(-1, len(unit)))
     return total
 
 
