@@ -244,6 +244,17 @@ def test_a_model_goes_on_the_same_after_pickling_in_every_stage():
         assert copy.displaced.to_pandas().equals(model.displaced.to_pandas())
 
 
+def test_a_park_that_is_vacated_as_a_whole_stands_empty_and_fills_again():
+    west = {**measure(), "name": "renew-west", "target": "west"}
+    west["set"] = {**PLAN, "legend": {"O": INCUBATOR}, "becomes": {"W": "O"}, "amenities": []}
+    model = ParkModel(scenario(spare=False).with_({"interventions": [west]}), seed=1).run(4)
+    assert not model.firms.active.any()
+    assert model.run(1).measured[-1]["employees"] == 0
+    model.run(4)
+    assert model.displaced.table.where.tolist().count(OUTSIDE) == 0
+    assert np.isfinite(model.measured[-1]["output_per_mu"])
+
+
 def test_nothing_differs_before_the_notice():
     with_plan, without = (
         scenario(),
