@@ -138,12 +138,15 @@ def _room(model: ParkModel) -> Floats:
 def find_floor(model: ParkModel, row: int, room: Floats, posts: int) -> npt.NDArray[np.intp] | None:
     """Return a building for each post of a firm; None where the park has no room for them all.
 
-    One building drawn in proportion to its room; who fits into none as a whole takes the roomiest ones.
+    One building drawn in proportion to its room, as valleys let it; who fits into none as a whole takes the roomiest ones.
     """
     from parksim.phases.enterprises import choose_building  # noqa: PLC0415  (the phase calls this module)
 
     posts = max(posts, 1)
-    one = choose_building(model, model.firms.identity[row], room, float(posts))
+    sector = int(model.firms.sector[row])
+    room = np.where(model.offices.lets[:, sector] > 0, room, 0.0)
+    shown = model.offices.shown[:, sector]
+    one = choose_building(model, model.firms.identity[row], room, float(posts), shown)
     if one >= 0:
         return np.full(posts, one, dtype=np.intp)
     if room.sum() < posts:
@@ -242,7 +245,9 @@ def _building_back(model: ParkModel, renewal: Renewal, k: int, row: int, room: F
 
     table, p = model.displaced.table, model.spec.parameters.renewal
     size = float(model.firms.size[row] if row >= 0 else table.size[k])
-    building = choose_building(model, table.identity[k], room, max(size, 1.0))
+    sector = int(table.sector[k])
+    room = np.where(model.offices.lets[:, sector] > 0, room, 0.0)
+    building = choose_building(model, table.identity[k], room, max(size, 1.0), model.offices.shown[:, sector])
     if building < 0:
         return -1
     odds = p.return_share * rent_odds(model, float(table.lease[k]), float(rent[building]))
