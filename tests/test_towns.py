@@ -183,6 +183,18 @@ def test_a_pickled_link_goes_on_as_if_nothing_had_happened(open_):
         alike(one.parks[name], other.parks[name])
 
 
+def test_timetables_of_linked_towns_part_in_the_month_in_which_they_differ(towns):
+    item = {"kind": "link_towns", "name": "hub", "month": 4, "set": {"openness": 1.0}}
+    later = towns[0].with_({"interventions": [item]})
+    branched = LinkedParks(towns[0], SEED).run(3)
+    branched.go_on_as(later)
+    whole = LinkedParks(later, SEED).run(6)
+    for name, park in branched.run(3).parks.items():
+        alike(park, whole.parks[name])
+    with pytest.raises(ps.ParksimError, match="cannot go on"):
+        branched.go_on_as(towns[1])
+
+
 # --- what is measured ----------------------------------------------------------------------------
 
 
