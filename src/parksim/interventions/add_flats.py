@@ -8,7 +8,7 @@ from pydantic import Field
 
 from parksim.scenario.parameters import Frozen
 from parksim.scenario.schema import Amenity
-from parksim.scenario.terms import Cell, Name  # noqa: TC001  (pydantic reads them)
+from parksim.scenario.terms import Cell, Name, WageBand  # noqa: TC001  (pydantic reads them)
 
 if TYPE_CHECKING:
     from parksim.scenario.schema import Intervention, Layout
@@ -26,7 +26,7 @@ class Settings(Frozen):
     """In the middle of this block's buildings; or on a `cell`."""
     cell: Cell | None = None
     floor: int = Field(1, ge=-5, le=120)
-    wage_bands: tuple[Literal["low", "middle", "high"], ...] = ()
+    wage_bands: tuple[WageBand, ...] = ()
     """Who may rent; none named: everybody."""
     max_age: float | None = Field(None, ge=18, le=100, json_schema_extra={"unit": "years"})
     operator: Literal["public", "enterprise", "commercial"] = "public"
