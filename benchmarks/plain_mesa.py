@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from parksim.scenario.organs import Bench, Governance, Level
     from parksim.scenario.parameters import StayingParameters
     from parksim.scenario.schema import Layout, Population, Scenario
+    from parksim.scenario.shocks import Shock
     from parksim.scenario.support import Credit, Fund
     from parksim.world.grid import Building
 
@@ -278,6 +279,7 @@ class Surroundings:
     served_weekend: list[list[float]]  # unit, category
     met: list[list[float]]  # unit, category
     met_at: list[list[float]]  # unit, amenity
+    away: list[float]  # building
 
     @classmethod
     def of(cls, model: ParkModel) -> Surroundings:
@@ -311,7 +313,22 @@ class Surroundings:
             served_weekend=model.services.served_weekend.tolist(),
             met=model.services.met.tolist(),
             met_at=model.services.met_at.tolist(),
+            away=model.shocks.away.tolist() or [0.0] * len(place.buildings),
         )
+
+
+def days_to_answer(governance: Governance, nobody: float) -> float:
+    """Return the mean days until somebody answers a report: up the chain, else at the channels one knows."""
+    chain = [level for level in governance.chain if level.capacity_month > 0]
+    if chain:
+        climbing = list(accumulate((1 - level.solves for level in chain), lambda a, b: a * b, initial=1.0))
+        return math.fsum(share * level.delay_days for share, level in zip(climbing, chain, strict=False))
+    days = known = 0.0
+    for channel in governance.channels:
+        if channel.capacity_month > 0:
+            here = (1 - known) * channel.awareness
+            days, known = days + here * channel.delay_days, known + here
+    return days / known if known else nobody
 
 
 # --- agents --------------------------------------------------------------------------------------
@@ -620,7 +637,7 @@ class Employee(mesa.Agent):
         around, unit = self.model.around, self.post.unit
         works = around.served_rotating if self.rotating else around.served
         wanted = got = self.meetings = 0.0
-        there = 1 - self.post.firm.home_days / 5
+        there = (1 - self.post.firm.home_days / 5) * (1 - around.away[self.post.building])
         for name in self.needs:
             visits, c = self.model.visits[name] * there, ORDER.index(name)
             self.meetings += visits * around.met[unit][c] * CATEGORIES[name].social
@@ -1061,8 +1078,34 @@ class Enterprise(mesa.Agent):
         keep = p.runway_persistence
         noise = p.runway_spread * math.sqrt(1 - keep**2)
         noise *= model.luck.normal("runway", model.month, self.identity)
-        cash = p.runway_mean + keep * (self.runway - p.runway_mean) - dearer - waiting + noise
+        cash = p.runway_mean + keep * (self.runway - p.runway_mean) - dearer - waiting - self.losses() + noise
         self.runway = max(cash, 0.0)
+
+    def orders(self, month: int) -> float:
+        """Return what falls of demand leave of the orders one usually has."""
+        left = 1.0
+        for shock in self.falls_of_demand():
+            if shock.month <= month < shock.month + shock.months:
+                left *= 1 - shock.strength
+        return left
+
+    def falls_of_demand(self) -> list[Shock]:
+        """Falls of demand that meet this sector, past ones too."""
+        shocks = self.model.around.layout.shocks
+        return [s for s in shocks if s.type == "demand" and (not s.where or self.sector in s.where)]
+
+    def losses(self) -> float:
+        """Return the months of costs that missing orders lose this month, less what is saved and relieved."""
+        p, layout, month = self.model.rules.shocks, self.model.around.layout, self.model.month
+        helped = 0.0
+        for shock in self.falls_of_demand():
+            if shock.month <= month < shock.month + shock.months:
+                days = (
+                    days_to_answer(layout.governance, p.nobody_days)
+                    + p.procedures * layout.support.delay_days
+                )
+                helped = max(helped, min(month + 1 - shock.month - days / (365 / 12), 1))
+        return (1 - self.orders(month)) * (1 - p.costs_saved) * (1 - p.relief_share * helped)
 
     # --- support ---
 
@@ -1159,6 +1202,8 @@ class Enterprise(mesa.Agent):
         b = p.growth_scale * (max(size, 1) / 40) ** p.growth_size_exponent
         log_growth = p.growth_mean + math.log(1 - b**2) - b * math.copysign(1, u) * math.log(1 - 2 * abs(u))
         wanted = size * math.exp(min(max(log_growth, -1.5), 1.5))
+        now, before = (max(self.orders(month), 0.01) for month in (self.model.month, self.model.month - 12))
+        wanted *= (now / before) ** self.model.rules.shocks.posts_by_orders
         return max(math.floor(wanted + self.luck("growth/round")), 1)
 
     def shrink(self, target: int) -> None:

@@ -253,6 +253,7 @@ def wrote(model, name, play):
     play(model)
     out = {s for s, v in before.items() if pickle.dumps(model._state()[s]) != v}
     out = {"firms" if s in _OF_FIRMS else "measured" if s in _NOTED else s for s in out}
+    out = {"layout" if s == "undisturbed" else s for s in out}
     out -= {"measured"} if name in ("staying", "enterprises") else set()
     if model.layout is not layout:
         out.add("layout")

@@ -336,6 +336,34 @@ def _all() -> dict[str, Indicator]:
         rows += _of_payer(payer)
     rows += [
         Indicator(
+            "recovery_months",
+            "months",
+            "lower",
+            1.0,
+            "from the month of a shock until what it throws back (epidemic: visits served a head, people present; "
+            "demand: output, employees; flood: commutes, visits) is within 5 % of its mean over the three months "
+            "before; mean over shocks; one that is not back counts with its months so far (see recovered_share)",
+            "last",
+        ),
+        Indicator(
+            "recovered_share",
+            "share",
+            "higher",
+            0.05,
+            "of the shocks whose recovery is counted, share that is over; below 1 recovery_months is censored",
+            "last",
+        ),
+        Indicator(
+            "hazard_detection_days",
+            "days",
+            "lower",
+            2.0,
+            "mean days until a safety hazard was found, on a round or by accident; of those found within a year",
+            "last",
+        ),
+    ]
+    rows += [
+        Indicator(
             "local_tax_cny_year",
             "CNY/year",
             "higher",

@@ -15,6 +15,7 @@ import pandas as pd
 from parksim import homes, synthesis
 from parksim.agents import AgentSeam
 from parksim.chance import Chance, Floats, Ids, name_code, pick
+from parksim.disturbance import disturbed
 from parksim.firms import moving
 from parksim.firms.birth import FirmLife
 from parksim.firms.displaced import Displaced
@@ -33,6 +34,7 @@ from parksim.phases import (
     interventions,
     measure,
     services,
+    shocks,
     staying,
     travel,
     works,
@@ -116,7 +118,7 @@ FIRM: dict[str, tuple[Any, Any]] = {
 EVENT_COLUMNS = ("month", "kind", "identity", "enterprise", "detail")
 """Columns of :meth:`ParkModel.event_table`."""
 
-PHASES = (interventions, works, travel, services, community, staying, hiring, enterprises, measure)
+PHASES = (interventions, works, shocks, travel, services, community, staying, hiring, enterprises, measure)
 """The month, in order (model.md §3)."""
 
 _OF_THE_LAYOUT = (
@@ -198,6 +200,8 @@ class ParkModel(AgentSeam):
         self.register = Register()
         self.council = Council()
         self.centre: staying.Centre | None = None
+        self.shocks = shocks.ShockState()
+        self.undisturbed = plain.layout
         self._lay_out(plain.layout)
         synthesis.found(self)
         for _ in range(plain.start.burn_in_months):
@@ -215,6 +219,7 @@ class ParkModel(AgentSeam):
         self.spec = scenario
         self.in_burn_in = False
         self.month = self.tick = 0
+        self.undisturbed = scenario.layout
         self._lay_out(scenario.layout)
         travel.play(self)
         services.play(self)
@@ -295,6 +300,8 @@ class ParkModel(AgentSeam):
             "register",
             "council",
             "centre",
+            "shocks",
+            "undisturbed",
         )
         return {name: getattr(self, name) for name in names}
 
@@ -356,11 +363,16 @@ class ParkModel(AgentSeam):
 
     def change_layout(self, intervention: Intervention) -> None:
         """Apply an intervention to the layout; nothing else is open to it."""
-        self.set_layout(kinds()[intervention.kind].apply(self.layout, intervention))
+        self.set_layout(kinds()[intervention.kind].apply(self.undisturbed, intervention))
 
     def set_layout(self, layout: Layout) -> None:
-        """Go on in another layout."""
-        self._lay_out(layout)
+        """Go on in another layout, as planned: what shocks put out of use this month stays so."""
+        self.undisturbed = layout
+        self.lay_out_again()
+
+    def lay_out_again(self) -> None:
+        """Make the place what is planned, but for what a shock puts out of use this month."""
+        self._lay_out(disturbed(self.undisturbed, self.shocks.impact))
 
     @cached_property
     def zone_codes(self) -> Ids:
@@ -420,6 +432,14 @@ class ParkModel(AgentSeam):
 
     def presence(self, rows: Rows) -> Floats | None:
         """Return the share of working days on which the holders of posts come; None where all come always."""
+        usual, away = self.usual_presence(rows), self.shocks.away
+        if not away.size:
+            return usual
+        here = 1 - away[self.place.unit_building[self.posts.unit[rows]]]
+        return np.asarray(here if usual is None else usual * here)
+
+    def usual_presence(self, rows: Rows) -> Floats | None:
+        """Return the same but for shocks: the days on which employers want people to come."""
         if self.layout.hybrid.days == 0:
             return None
         return np.asarray(1 - self.home_days[self.posts.firm[rows]] / 5)

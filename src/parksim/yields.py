@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from parksim.firms import demand
 from parksim.world.grid import MU_M2
 
 if TYPE_CHECKING:
@@ -113,6 +114,9 @@ def measure(model: ParkModel, active: Rows, lift: float) -> Yields:
     workers = np.bincount(posts.firm[posts.filled], minlength=len(firms))[active].astype(np.float64)
     sector = firms.sector[active]
     output, tax = (lift * workers * each[sector] for each in a_worker(spec))
+    left = demand.orders(model, model.month)
+    if left is not None:
+        output, tax = output * left[sector], tax * left[sector]
     own = np.exp(p.output_spread * model.chance.normal("firm/output", 0, firms.identity[active]))
     own *= workers.sum() / max(float(workers @ own), 1e-9)
     floor = firms.size[active] * spec.parameters.enterprises.m2_per_worker

@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 
 MECHANISMS = (
     *("walking", "ground", "transit", "roads", "homes", "services", "governance", "hybrid", "labour"),
-    *("support", "link", "circles", "world", "past"),
+    *("support", "link", "shocks", "circles", "world", "past"),
 )
 """What can be switched; the catalogue of messages says what each is. Another section of the layout is a mechanism
 by its own name."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from parksim.firms import digital
+from parksim.firms import demand, digital
 
 if TYPE_CHECKING:
     from parksim.chance import Floats, Ids
@@ -65,6 +65,9 @@ def spend(model: ParkModel) -> None:
     plain = model.spec.before or model.spec
     days = model.layout.support.delay_days - plain.support.delay_days
     pressure = dearer + days * p.delay_cost - digital.relief(model, rows)
+    lost = demand.lost_months(model)
+    if lost is not None:
+        pressure = pressure + lost[firms.sector[rows]]
     noise = chance.normal("runway", month, firms.identity[rows])
     firms.runway[rows] = next_runway(p, firms.runway[rows].astype(np.float64), pressure, noise)
 

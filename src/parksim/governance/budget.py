@@ -170,7 +170,7 @@ def _radius(model: ParkModel, category: int) -> float:
 
 def _longer_hours(model: ParkModel, when: Floats, j: int) -> Option | None:
     """Keep a place open longer; it costs as much an hour as its other hours do."""
-    a, place, hours = model.layout.amenities[j], model.place, model.layout.governance.hours
+    a, place, hours = model.undisturbed.amenities[j], model.place, model.layout.governance.hours
     if hours is None or a.operator not in _OPERATORS or a.opex_cny_year <= 0 or a.outside is not None:
         return None
     c = int(place.category[j])

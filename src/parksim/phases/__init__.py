@@ -3,6 +3,7 @@
 WRITES: dict[str, frozenset[str]] = {
     "interventions": frozenset({"layout", "works", "books"}),
     "works": frozenset({"layout", "works", "books"}),
+    "shocks": frozenset({"layout", "shocks"}),
     "travel": frozenset({"travel", "posts.mode", "posts.commute_min", "posts.km"}),
     "services": frozenset(
         {

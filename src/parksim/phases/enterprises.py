@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from parksim.chance import Floats, Ids, combine, name_code
-from parksim.firms import cash, digital, displaced, ladder, neighbours, support
+from parksim.firms import cash, demand, digital, displaced, ladder, neighbours, support
 from parksim.firms.birth import REFERENCE_SIZE, endow, size_factor
 from parksim.firms.offices import free, going_rent, move_in
 from parksim.phases.staying import FIRM_CLOSED, FIRM_MOVED, LAID_OFF
@@ -64,6 +64,8 @@ def grow(model: ParkModel) -> None:
     # mean of exp(Laplace(mu, b)) is exp(mu) / (1 - b^2): mu makes the mean growth what the parameter says
     mu = p.growth_mean + np.log1p(-(scale**2))
     growth = np.exp(np.clip(mu - scale * np.sign(u) * np.log1p(-2 * np.abs(u)), -1.5, 1.5))
+    by_orders = np.broadcast_to(demand.growth(model), len(model.spec.enterprises.sectors))
+    growth = growth * by_orders[firms.sector[rows]]
     target = np.maximum(np.floor(size * growth + chance.uniform("growth/round", month, ids)), 1)
     change = target.astype(np.int64) - size
     _shrink(model, rows[change < 0], -change[change < 0])

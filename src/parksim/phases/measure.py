@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from parksim import accounts, small_firms, yields
+from parksim import accounts, recovery, small_firms, yields
 from parksim.bits import count_by_needs
 from parksim.firms import digital, zoning
 from parksim.leavers import Leavers
@@ -62,6 +62,7 @@ class Memory:
     heads: list[int] = field(default_factory=list)
     requests: list[tuple[int, int, float]] = field(default_factory=list)
     projects: list[int] = field(default_factory=list)
+    pulse: list[dict[str, float]] = field(default_factory=list)
     ledger: accounts.Ledger = field(default_factory=accounts.Ledger)
     leases: small_firms.Leases = field(default_factory=small_firms.Leases)
     blocks: list[tuple[Any, ...]] = field(default_factory=list)
@@ -138,6 +139,9 @@ def play(model: ParkModel) -> None:
     out |= renewal.measured(model)
     out |= small_firms.watch(model)
     out |= accounts.close_month(model, 1e4 * out["tax_per_mu"] * out["land_mu"])
+    memory.pulse.append(recovery.pulse(model, out))
+    if model.layout.shocks:
+        out |= recovery.measure(model)
     model.measured.append(out)
     _record(model)
 

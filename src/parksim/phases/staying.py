@@ -93,7 +93,7 @@ def factors(model: ParkModel, rows: npt.NDArray[np.intp], middle: Centre) -> dic
     posts, firms, p = model.posts, model.firms, model.spec.parameters.staying
     tenure = model.month - posts.since[rows]
     counted = np.minimum(posts.ties[rows], p.ties_counted)
-    there = model.presence(rows)
+    there = model.usual_presence(rows)
     shrank = model.month - firms.shrank[posts.firm[rows]] <= 12
     return {
         "tenure": tenure_factor(p, tenure),
@@ -110,7 +110,7 @@ def factors(model: ParkModel, rows: npt.NDArray[np.intp], middle: Centre) -> dic
 
 def _minutes(model: ParkModel, rows: npt.NDArray[np.intp]) -> Floats:
     """Door-to-desk minutes as they weigh on people: only the trips that are made."""
-    minutes, there = model.posts.commute_min[rows].astype(np.float64), model.presence(rows)
+    minutes, there = model.posts.commute_min[rows].astype(np.float64), model.usual_presence(rows)
     return minutes if there is None else minutes * there
 
 

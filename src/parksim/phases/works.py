@@ -16,13 +16,13 @@ def play(model: ParkModel) -> None:
     model.works = [item for item in model.works if item[0] > model.month]
     for _, intervention in due:
         model.change_layout(intervention)
-    if model.layout.renewals:
+    if model.undisturbed.renewals:
         renew(model)
 
 
 def renew(model: ParkModel) -> None:
     """Take every renewal to this month's stage; its cost is paid in equal parts from the notice to the reopening."""
-    layout, p = model.layout, model.spec.parameters.renewal
+    layout, p = model.undisturbed, model.spec.parameters.renewal
     for renewal in layout.renewals:
         _, reopens = schedule(renewal, p)
         if renewal.month <= model.month < reopens:

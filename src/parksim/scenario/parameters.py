@@ -835,6 +835,56 @@ class EconomicsParameters(Frozen):
     )
 
 
+class ShockParameters(Frozen):
+    """Shocks, and what it takes until they are over."""
+
+    procedures: float = param(
+        5,
+        2,
+        10,
+        "times",
+        "assumed",
+        "a month's usual procedures (support.delay_days) in one reopening or relief",
+    )
+    nobody_days: float = param(60, 30, 120, "days", "assumed", "until an answer where there is nobody to ask")
+    relief_share: float = param(
+        0.2,
+        0.0,
+        0.4,
+        "share",
+        "assumed",
+        "of firms' uncovered losses that public relief replaces, once there",
+        le=1,
+    )
+    costs_saved: float = param(
+        0.4, 0.2, 0.6, "share", "assumed", "of lost income that a firm spares in costs at once", le=1
+    )
+    posts_by_orders: float = param(
+        0.4, 0.2, 0.8, "elasticity", "assumed", "of posts at an anniversary, by orders against a year before"
+    )
+    property_rounds_days: float = param(
+        30, 14, 60, "days", "assumed", "between rounds of property management through a building", ge=1
+    )
+    officer_rounds_days: float = param(
+        7,
+        3,
+        14,
+        "days",
+        "assumed",
+        "a building officer's rounds; a grid officer needs as many a building",
+        ge=1,
+    )
+    found_on_round: float = param(
+        0.5, 0.3, 0.8, "share", "assumed", "of hazards that a round finds", ge=0.01, le=0.99
+    )
+    accident_days: float = param(
+        300, 100, 900, "days", "assumed", "mean time until a hazard nobody found becomes an accident", ge=1
+    )
+    accident_closed_days: float = param(
+        15, 5, 30, "days", "assumed", "that an accident closes a building, before it is cleared"
+    )
+
+
 class Parameters(Frozen):
     """All coefficients; override any under ``parameters:`` in a scenario."""
 
@@ -850,6 +900,7 @@ class Parameters(Frozen):
     digital: DigitalParameters = DigitalParameters()
     governance: GovernanceParameters = GovernanceParameters()
     economics: EconomicsParameters = EconomicsParameters()
+    shocks: ShockParameters = ShockParameters()
 
 
 def table() -> list[dict[str, Any]]:

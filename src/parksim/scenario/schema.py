@@ -20,6 +20,7 @@ from parksim.errors import nearest
 from parksim.scenario.categories import CATEGORIES, CIRCLE_PRESETS
 from parksim.scenario.organs import Governance
 from parksim.scenario.parameters import Frozen, Grade, Parameters
+from parksim.scenario.shocks import Shock  # noqa: TC001  (pydantic reads it)
 from parksim.scenario.support import Support
 from parksim.scenario.terms import (  # noqa: TC001  (pydantic reads them)
     Cell,
@@ -233,6 +234,11 @@ class Amenity(Frozen):
     max_age: float | None = Field(None, ge=18, le=100)
     """For flats: oldest age that may rent."""
 
+    @property
+    def is_allotted(self) -> bool:
+        """Whether its places are held for good, as flats and places in classes are, and not queued for."""
+        return CATEGORIES[self.category].allotted
+
     @field_validator("category")
     @classmethod
     def _known(cls, value: str) -> str:
@@ -414,6 +420,7 @@ class Layout(Frozen):
     zoning: Zoning = Zoning()
     link: Link = Link()
     renewals: tuple[Renewal, ...] = ()
+    shocks: tuple[Shock, ...] = ()
 
     @field_validator("circles", mode="before")
     @classmethod

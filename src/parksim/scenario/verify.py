@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 
 from parksim.errors import ScenarioError, nearest
+from parksim.scenario import struck
 from parksim.scenario.categories import CATEGORIES
 from parksim.scenario.document import joined, name_twice
 from parksim.scenario.faults import explain
@@ -503,6 +504,7 @@ def names_are_unique(site: Site) -> Iterator[Fault]:
         "governance.offers": scenario.governance.offers,
         "interventions": scenario.interventions,
         "renewals": scenario.renewals,
+        "shocks": scenario.shocks,
         "city.zones": scenario.city.zones,
         "enterprises.anchors": scenario.enterprises.anchors,
     }
@@ -536,6 +538,9 @@ def _interventions_work(site: Site) -> Iterator[Fault]:
         before, layout = layout, advanced(kind.apply(layout, item), month, p)
         if layout.support != before.support:
             yield from _funds(site, layout.support, f"interventions.{item.name}.set")
+        for shock in layout.shocks[len(before.shocks) :]:
+            path = f"interventions.{item.name}.set"
+            yield from struck.faults(site.scenario, before, shock, path)
         if item.target is not None:
             known = {g.name: g for g in before.gateways}
             for gateway in layout.gateways:
@@ -623,6 +628,13 @@ def _funds(site: Site, support: Support, path: str) -> Iterator[Fault]:
                     f"{path}.funds.{fund.name}.sectors",
                     f"there is no sector '{sector}'{nearest(sector, sectors)}",
                 )
+
+
+def shocks_hit_what_is_there(site: Site) -> Iterator[Fault]:
+    """Check that shocks name what is there and leave a way to every building."""
+    for shock in site.scenario.shocks:
+        if not any(fault for check in (rows_are_even, symbols_are_known) for fault in check(site)):
+            yield from struck.faults(site.scenario, site.scenario.layout, shock, f"shocks.{shock.name}")
 
 
 def arrivals_find_their_place(site: Site) -> Iterator[Fault]:
@@ -802,6 +814,7 @@ CHECKS: list[Callable[[Site], Iterator[Fault]]] = [
     support_names_known_sectors,
     towns_can_be_linked,
     valleys_lie_somewhere,
+    shocks_hit_what_is_there,
     interventions_make_sense,
     renewals_make_sense,
     everybody_gets_there,
