@@ -138,11 +138,11 @@ def test_a_small_firm_that_leaves_after_a_dearer_lease_is_counted_and_others_are
 
 def test_rents_that_rise_are_paid_by_employers_and_taken_in_by_the_operator():
     model = ps.ParkModel(ps.load("tiny-park"), seed=2)
-    from parksim.accounts import returns
+    from parksim.accounts import returns, takings
 
-    before = returns(model, 0.0)
+    before = returns(model, takings(model), 0.0)
     model.firms.rent[model.firms.active & (model.firms.anchor < 0)] += 10
-    after = returns(model, 0.0)
+    after = returns(model, takings(model), 0.0)
     gain = after["operator"] - before["operator"]
     assert gain > 0
     assert after["employers"] - before["employers"] == pytest.approx(-gain)

@@ -46,6 +46,8 @@ class Ledger:
         Returns a month of the plain park in its month 0, CNY.
     usual_rent : float
         Mean office rent of that month, CNY a square metre a month.
+    usual_costs : dict of payer to float
+        What the plain layout costs to run, CNY a year.
     made : set of str
         Places whose making is paid for.
     booked : dict of payer to float
@@ -56,6 +58,7 @@ class Ledger:
 
     usual: dict[str, float] = field(default_factory=_nil)
     usual_rent: float = 0.0
+    usual_costs: dict[str, float] = field(default_factory=_nil)
     made: set[str] = field(default_factory=set)
     booked: dict[str, float] = field(default_factory=_nil)
     once: dict[str, float] = field(default_factory=_nil)
@@ -68,9 +71,9 @@ class Ledger:
 
 def open_books(model: ParkModel, tax: float) -> None:
     """Note what the plain park brings in, while the model stands in its month 0; `tax` in CNY a year."""
-    ledger = Ledger(usual_rent=mean_rent(model))
+    ledger = Ledger(usual_rent=mean_rent(model), usual_costs=_layout_costs(model.layout))
     model.memory.ledger = ledger
-    ledger.usual = returns(model, tax)
+    ledger.usual = returns(model, takings(model), tax)
     ledger.made = {a.name for a in model.layout.amenities}
 
 
@@ -98,7 +101,8 @@ def close_month(model: ParkModel, tax: float) -> dict[str, float]:
     start, end = ((1 + DISCOUNT_YEAR) ** (-month / 12) for month in (model.month - 1, model.month))
     year = float((start - end) / np.log1p(DISCOUNT_YEAR))  # of a steady flow a year, what this month is worth
     _spend(model, start)
-    running, now = running_costs(model), returns(model, tax)
+    taken = takings(model)
+    running, now = running_costs(model), returns(model, taken, tax)
     for payer, cny in model.support.given.items():  # to firms, less what they paid back
         ledger.cost[payer] += cny * end
         ledger.returns["employers"] += cny * end
@@ -114,12 +118,12 @@ def close_month(model: ParkModel, tax: float) -> dict[str, float]:
         out[f"net_cost_{payer}"] = ledger.cost[payer] - ledger.returns[payer]
     out["capex_cny"] = sum(ledger.once.values())
     # the plain layout's running costs are nobody's difference, but they are part of the sum
-    out["opex_cny_year"] = sum(running.values()) + sum(_layout_costs(_plain(model)).values())
+    out["opex_cny_year"] = sum(running.values()) + sum(ledger.usual_costs.values())
     out["local_tax_cny_year"] = model.spec.parameters.economics.tax_local_share * tax
-    out["office_rent_cny_year"] = 12 * office_rent(model)
-    out["flat_rent_cny_year"] = 12 * float(flat_rents(model).sum())
-    out["places_income_cny_year"] = 12 * float(visits_paid(model)[0].sum())
-    out["rent_rise_cny_year"] = 12 * rent_rise(model)
+    out["office_rent_cny_year"] = 12 * taken.office
+    out["flat_rent_cny_year"] = 12 * float(taken.flats.sum())
+    out["places_income_cny_year"] = 12 * float(taken.visits.sum())
+    out["rent_rise_cny_year"] = 12 * taken.rise
     if model.support.total or model.layout.support.gives:
         out["support_cny"] = model.support.total
     return out
@@ -143,15 +147,11 @@ def _spend(model: ParkModel, worth: float) -> None:
 
 def running_costs(model: ParkModel) -> dict[str, float]:
     """Return what running costs beyond the plain layout, CNY a year by payer."""
-    out, usual = _layout_costs(model.layout), _layout_costs(_plain(model))
-    out = {payer: cny - usual[payer] for payer, cny in out.items()}
+    usual = model.memory.ledger.usual_costs
+    out = {payer: cny - usual[payer] for payer, cny in _layout_costs(model.layout).items()}
     for payer, (_, yearly) in model.books.items():
         out[payer] += yearly
     return out
-
-
-def _plain(model: ParkModel) -> Layout:
-    return model.spec.before or model.spec
 
 
 def _layout_costs(layout: Layout) -> dict[str, float]:
@@ -166,7 +166,40 @@ def _layout_costs(layout: Layout) -> dict[str, float]:
 # --- what comes in -------------------------------------------------------------------------------
 
 
-def returns(model: ParkModel, tax: float) -> dict[str, float]:
+@dataclass(frozen=True, slots=True)
+class Takings:
+    """What changes hands in a month, CNY.
+
+    Attributes
+    ----------
+    office : float
+        Rents by the running leases; anchor enterprises own their blocks.
+    rise : float
+        What firms pay of it beyond the plain park's mean rent of month 0, for the floor they have.
+    flats : float array [amenity]
+        Rents of the park's flats, those let to others included.
+    visits : float array [amenity]
+        Prices of the visits to places of the park, outsiders' included. Only who is served pays.
+    paid : float
+        Prices that employees pay for visits, wherever.
+    """
+
+    office: float
+    rise: float
+    flats: Floats
+    visits: Floats
+    paid: float
+
+
+def takings(model: ParkModel) -> Takings:
+    """Add up what changes hands this month."""
+    floor, mean = _leases(model)
+    visits, paid = visits_paid(model)
+    usual = model.memory.ledger.usual_rent
+    return Takings(floor * mean, floor * (mean - usual), flat_rents(model), visits, paid)
+
+
+def returns(model: ParkModel, taken: Takings, tax: float) -> dict[str, float]:
     """Return what comes in this month less what is paid to others, CNY by payer.
 
     Government: the local share of tax, and the prices and rents of public places. Operator: office rents, and
@@ -176,47 +209,37 @@ def returns(model: ParkModel, tax: float) -> dict[str, float]:
     """
     out = _nil()
     out["government"] = model.spec.parameters.economics.tax_local_share * tax / 12
-    out["operator"] = office_rent(model)
-    out["employers"] = -rent_rise(model)
-    earned, paid = visits_paid(model)
-    earned = earned + flat_rents(model)
+    out["operator"] = taken.office
+    out["employers"] = -taken.rise
     for operator, payer in RUN_BY.items():
-        out[payer] += float(earned[model.place.run_by == operator].sum())
-    out["users"] = -paid
+        mine = model.place.run_by == operator
+        out[payer] += float(taken.visits[mine].sum() + taken.flats[mine].sum())
+    out["users"] = -taken.paid
     return out
-
-
-def office_rent(model: ParkModel) -> float:
-    """Return the month's rents by the running leases, CNY; anchor enterprises own their blocks."""
-    firms = model.firms
-    let = firms.active & (firms.anchor < 0)
-    m2 = firms.size[let] * model.spec.parameters.enterprises.m2_per_worker
-    return float((firms.rent[let] * m2).sum(dtype=np.float64))
 
 
 def mean_rent(model: ParkModel) -> float:
     """Return the mean rent of the running leases, weighed by posts, CNY a square metre a month."""
+    return _leases(model)[1]
+
+
+def _leases(model: ParkModel) -> tuple[float, float]:
+    """Return the floor that is let, square metres, and its mean rent; anchor enterprises own their blocks."""
     firms = model.firms
     let = firms.active & (firms.anchor < 0)
-    posts = float(firms.size[let].sum())
-    return float((firms.rent[let] * firms.size[let]).sum(dtype=np.float64)) / posts if posts else 0.0
-
-
-def rent_rise(model: ParkModel) -> float:
-    """Return what firms pay more a month, for the floor they have, than at the plain park's mean rent of month 0."""
-    firms, usual = model.firms, model.memory.ledger.usual_rent
-    let = firms.active & (firms.anchor < 0)
-    m2 = float(firms.size[let].sum()) * model.spec.parameters.enterprises.m2_per_worker
-    return office_rent(model) - usual * m2
+    posts = firms.size[let].astype(np.float64)
+    total = float(posts.sum())
+    mean = float((posts * firms.rent[let]).sum()) / total if total else 0.0
+    return total * model.spec.parameters.enterprises.m2_per_worker, mean
 
 
 def flat_rents(model: ParkModel) -> Floats:
     """Return the month's rents of the park's flats, those let to others included, CNY [amenity]."""
     flat, place = model.posts.flat, model.place
-    let = np.bincount(flat[flat >= 0], minlength=len(place.amenities)).astype(np.float64)
     out = np.zeros(len(place.amenities))
     for j in place.flats:
-        out[j] = place.price[j] * (let[j] + min(place.amenities[j].outsiders, place.amenities[j].capacity))
+        others = min(place.amenities[j].outsiders, place.amenities[j].capacity)
+        out[j] = place.price[j] * (np.count_nonzero(flat == j) + others)
     return out
 
 

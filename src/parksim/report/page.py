@@ -284,9 +284,14 @@ class Report:
             ]
         return {"looked": looked, "found": found}
 
-    def payers(self, other: Scenario) -> list[str]:
-        """Return who pays what and has what back, in sentences."""
-        return paying.payers(self.comparison, self.m, other.name)
+    def payers(self, other: Scenario) -> dict[str, Any]:
+        """Return who pays what and has what back: a table, and sentences on rents, small firms and land."""
+        head, rows = paying.payer_table(self.comparison, self.m, other.name)
+        return {
+            "head": head,
+            "rows": rows,
+            "said": paying.costs_of_success(self.comparison, self.m, other.name),
+        }
 
     def break_even(self, other: Scenario) -> list[str]:
         """Return at what effect on quitting the scenario would pay, in sentences."""

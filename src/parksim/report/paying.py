@@ -75,9 +75,42 @@ def payers(comparison: Comparison, m: Messages, scenario: str | None = None) -> 
         where the runs keep no accounts.
     """
     other = scenario or comparison.names[1]
-    if "returns_cny_year_government" not in comparison.indicators:
+    if not _kept(comparison):
         return []
-    out = [_account(m, one) for one in accounts(comparison, other) if one.moves] or [m("payers.nobody")]
+    moved = [_account(m, one) for one in accounts(comparison, other) if one.moves]
+    return [*(moved or [m("payers.nobody")]), *costs_of_success(comparison, m, other)]
+
+
+def payer_table(
+    comparison: Comparison, m: Messages, scenario: str | None = None
+) -> tuple[list[str], list[list[str]]]:
+    """Say the same for each payer as a table: its head, and a row a payer; nothing where runs keep no accounts."""
+    if not _kept(comparison):
+        return [], []
+    names = (
+        m("payers.once"),
+        m("payers.running"),
+        m("payers.returns"),
+        m("payers.balance"),
+        m("payers.payback"),
+    )
+    rows = []
+    for one in accounts(comparison, scenario):
+        pairs = (one.once, one.running, one.returns, one.balance)
+        cells = [m.number(pair.mean, "CNY", sign=True, difference=True) for pair in pairs]
+        cells[-1] += f" [{m.interval(one.balance.low, one.balance.high, 'CNY')}]"
+        rows.append([m(f"payer.{one.payer}"), *cells, _payback(m, one.payback)])
+    head = [m("payers.who", unit=m.unit("CNY")), *names]
+    return head, rows
+
+
+def _kept(comparison: Comparison) -> bool:
+    return "returns_cny_year_government" in comparison.indicators
+
+
+def costs_of_success(comparison: Comparison, m: Messages, scenario: str | None = None) -> list[str]:
+    """Say what success costs whom, and how land is graded; nothing where the runs do not hold it."""
+    other, out = scenario or comparison.names[1], []
     if "small_firms_gone_share" in comparison.indicators:
         out.append(_success(comparison, m, other))
     if "firms_grade_a" in comparison.indicators:
