@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 U64 = np.uint64
 Ids = npt.NDArray[np.uint64]
 Floats = npt.NDArray[np.float64]
+Rows = npt.NDArray[np.intp]
+Modes = npt.NDArray[np.int8]
 
 _MIX1 = U64(0xBF58476D1CE4E5B9)
 _MIX2 = U64(0x94D049BB133111EB)
@@ -113,6 +115,87 @@ def _gather_loop(
             out[kind, i] = total
 
 
+# --- one mode of travel -----------------------------------------------------------------------------
+
+
+def way_numpy(
+    who: Rows,
+    cell: Rows,
+    person: tuple[Floats, Floats],
+    place: tuple[Floats, Floats, Floats],
+    worth: tuple[float, float],
+    minutes: Floats,
+    utility: Floats,
+) -> None:
+    """Write door-to-desk minutes and utility of one mode for those who may take it.
+
+    ``minutes = round(fixed + spread * stretch + up, 2)`` and ``utility = constant + weight * minutes + price``.
+
+    Parameters
+    ----------
+    who, cell : int arrays
+        Positions of those who may, and the cell of (zone, building) of everybody.
+    person : two float arrays [person]
+        Spread of the home around its zone's middle, and minutes up to the desk.
+    place : three float arrays [cell]
+        Minutes fixed, minutes that grow with the spread, utility of what it costs.
+    worth : two floats
+        Constant of the mode, and utility of a minute.
+    minutes, utility : float arrays [who]
+        Written to.
+    """
+    (spread, up), (fixed, stretch, price), (constant, weight) = person, place, worth
+    there = cell[who]
+    np.multiply(spread[who], stretch[there], out=minutes)
+    minutes += fixed[there]
+    minutes += up[who]
+    np.round(minutes, 2, out=minutes)
+    np.multiply(minutes, weight, out=utility)
+    utility += constant
+    utility += price[there]
+
+
+def best_numpy(
+    who: Rows, offer: tuple[Floats, Floats, Floats], mode: int, best: Floats, chosen: Modes, minutes: Floats
+) -> None:
+    """Take a mode where utility plus error beats the best so far; `offer` is utility, error, minutes of `who`."""
+    utility, error, time = offer
+    value = utility + error
+    better = value > best[who]
+    at = who[better]
+    best[at], chosen[at], minutes[at] = value[better], mode, time[better]
+
+
+def _way_loop(
+    who: Rows,
+    cell: Rows,
+    person: tuple[Floats, Floats],
+    place: tuple[Floats, Floats, Floats],
+    worth: tuple[float, float],
+    minutes: Floats,
+    utility: Floats,
+) -> None:
+    (spread, up), (fixed, stretch, price), (constant, weight) = person, place, worth
+    for k in range(who.size):
+        i = who[k]
+        there = cell[i]
+        time = np.rint((spread[i] * stretch[there] + fixed[there] + up[i]) * 100.0) / 100.0
+        minutes[k] = time
+        utility[k] = time * weight + constant + price[there]
+
+
+def _best_loop(
+    who: Rows, offer: tuple[Floats, Floats, Floats], mode: int, best: Floats, chosen: Modes, minutes: Floats
+) -> None:
+    utility, error, time = offer
+    for k in range(who.size):
+        value = utility[k] + error[k]
+        if value > best[who[k]]:
+            best[who[k]] = value
+            chosen[who[k]] = mode
+            minutes[who[k]] = time[k]
+
+
 def _compiler() -> Compile | None:
     """Numba's compiler, if it is installed and ``PARKSIM_FAST`` does not say 0."""
     if os.environ.get("PARKSIM_FAST", "1") == "0":
@@ -132,3 +215,5 @@ FAST = _compile is not None
 mix = _compile(_mix_loop) if _compile else mix_numpy
 uniform = _compile(_uniform_loop) if _compile else uniform_numpy
 gather = _compile(_gather_loop) if _compile else gather_numpy
+way = _compile(_way_loop) if _compile else way_numpy
+best = _compile(_best_loop) if _compile else best_numpy

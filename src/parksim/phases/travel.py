@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from parksim import kernels
 from parksim.chance import combine
 from parksim.people import bits_of
 from parksim.scenario.schema import MODES
@@ -285,10 +286,7 @@ def _choose_from_city(model: ParkModel, rows: Rows) -> None:
     mode = np.full(len(rows), -1, dtype=np.int8)
     minutes = np.zeros(len(rows))
     for way in ways(model, rows):
-        value = way.utility + way.error
-        better = value > best[way.who]
-        who = way.who[better]
-        best[who], mode[who], minutes[who] = value[better], way.mode, way.minutes[better]
+        kernels.best(way.who, (way.utility, way.error, way.minutes), way.mode, best, mode, minutes)
     stranded = mode < 0  # nothing runs from there and it is beyond cycling: they ride a bicycle all the same
     if stranded.any():
         mode[stranded] = BICYCLE
@@ -347,13 +345,9 @@ def ways(model: ParkModel, rows: Rows) -> Iterator[Way]:
         if not np.isfinite(fixed[m]).any():
             continue
         who = np.flatnonzero(may[m])
-        there = cell[who]
-        time = fixed[m].ravel()[there]
-        time += spread[who] * j.stretch[m].ravel()[there]
-        time += up[who]
-        np.round(time, 2, out=time)
-        value = constant + p.time_weight * time
-        value += price[m].ravel()[there]
+        time, value = np.empty(who.size), np.empty(who.size)
+        of_cell = (fixed[m].ravel(), j.stretch[m].ravel(), price[m].ravel())
+        kernels.way(who, cell, (spread, up), of_cell, (constant, p.time_weight), time, value)
         yield Way(m, who, time, value, chance.gumbel("mode", 0, occasion[who], m))
 
 
