@@ -220,7 +220,7 @@ class _Room:
 
 
 def _rooms(model: ParkModel, offers: list[Offer]) -> list[_Room]:
-    """List service floor that stands empty, and rooms that are offered."""
+    """List service floor that stands empty outside the blocks of anchor enterprises, and rooms that are offered."""
     place = model.place
     used = np.zeros(len(place.buildings))
     own = {model.layout.governance.offers[k].name: k for k in range(len(model.layout.governance.offers))}
@@ -231,7 +231,7 @@ def _rooms(model: ParkModel, offers: list[Offer]) -> list[_Room]:
     rooms = [
         _Room(k, 1, b.m2 - used[k], None)
         for k, b in enumerate(place.buildings)
-        if b.use == "service" and b.m2 > used[k]
+        if b.use == "service" and not model.offices.own[k] and b.m2 > used[k]
     ]
     for offer in sorted((o for o in offers if o.amenity is None), key=lambda o: own[o.name]):
         park = place.drawn.park
