@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 import textwrap
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -170,6 +171,17 @@ def test_a_month_beyond_the_plan_is_named(tmp_path):
     (problem,), _ = problems(tmp_path, late, text=text)
     assert problem.field == "interventions.a.month"
     assert "month 26, with its 6 months of works, is beyond the 24 months of the plan" in problem.message
+
+
+def test_the_plan_of_the_manual_is_sound_and_does_what_it_says(tmp_path):
+    page = (Path(__file__).parents[1] / "docs" / "howto" / "plan.md").read_text("utf-8")
+    file = tmp_path / "my-plan.yaml"
+    file.write_text(page.partition("```yaml\n")[2].partition("```")[0], "utf-8")
+    assert check(file) == []
+    model = ps.ParkModel(ps.load(str(file)), seed=1).run(20)
+    assert {"corner-cafe", "homes"} <= {a.name for a in model.layout.amenities}
+    assert {"shuttle-north", "canal-path"} <= {g.name for g in model.layout.gateways}
+    assert model.shocks.away.max() == 0.6
 
 
 # --- a kind of one's own -------------------------------------------------------------------------

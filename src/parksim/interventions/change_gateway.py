@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 TARGET = "a gateway"
 Settings = any_of(Gateway, but=("name", "kind", "cell"))
+MECHANISM = "transit"
 
 
 def apply(layout: Layout, intervention: Intervention) -> Layout:
