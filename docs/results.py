@@ -66,6 +66,8 @@ def main() -> None:
     if said.maps_only:
         return
     played = compare(scenarios, reps=said.reps, months=said.months, seed=said.seed, workers=said.workers)
+    if played.failed:
+        raise SystemExit("\n".join(f"{name}, replication {r}: {why}" for (name, r), why in played.failed.items()))
     parts = [
         provenance(played, said.family),
         *pictures,
