@@ -140,6 +140,11 @@ def tax_of(first: int, last: int) -> Callable[[Run], float]:
     return tax
 
 
+def _new_floor_a_mu(run: Run) -> float:
+    land = run.indicators.get("land_vacated_mu", 0.0)
+    return run.indicators.get("new_floor_m2", float("nan")) / land if land else float("nan")
+
+
 _GROWTH_MONTHS = 36
 PORT = "press on Information Port"
 """What was written after the article of July 2018."""
@@ -401,6 +406,35 @@ FACTS = (
             (2020, 18, 29, 3.055, "3.055", PORT),
             (2021, 30, 41, 3.612, "3.612", PORT),
         )
+    ),
+    *(
+        Fact(
+            "commute_mean_min",
+            "min",
+            _indicator("commute_mean_min"),
+            told - 7,
+            told + 7,
+            f"about {told} min",
+            "hand calculation from the home-zone figures",
+            "assumed",
+            "shown",
+            (family,),
+        )
+        for family, told in (("gaoqiao", 38), ("zhongtai", 60))
+    ),
+    Fact(
+        "new floor a mu vacated",
+        "m2/mu",
+        _new_floor_a_mu,
+        400,
+        600,
+        "500: 1.5 M m2 on 3,000 mu",
+        "article 004, the district's targets for 2022",
+        "B",
+        "fitted",
+        ("gaoqiao", "zhongtai", "tongyun"),
+        "changed",
+        60,
     ),
     Fact(
         "tax of 2021 / 2019",
