@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from parksim.firms import demand
-from parksim.world.grid import MU_M2
+from parksim.scenario.schema import MU_M2
 
 if TYPE_CHECKING:
     from parksim.model import ParkModel

@@ -138,7 +138,8 @@ def _room(model: ParkModel) -> Floats:
 def find_floor(model: ParkModel, row: int, room: Floats, posts: int) -> npt.NDArray[np.intp] | None:
     """Return a building for each post of a firm; None where the park has no room for them all.
 
-    One building drawn in proportion to its room, as valleys let it; who fits into none as a whole takes the roomiest ones.
+    One building drawn in proportion to its room, as valleys let it; who fits into none as a whole takes the
+    roomiest ones.
     """
     from parksim.phases.enterprises import choose_building  # noqa: PLC0415  (the phase calls this module)
 
