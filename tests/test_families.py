@@ -11,7 +11,7 @@ from parksim.scenario import library
 from parksim.scenario.diff import difference
 from parksim.scenario.read import check
 from parksim.scenario.read import load as read
-from parksim.scenario.renewal import advanced, land_mu, new_floor_m2
+from parksim.scenario.renewal import advanced, build_cost_cny, land_mu, new_floor_m2
 from parksim.scenario.schema import LAYOUT_SECTIONS
 from parksim.world.place import Place
 
@@ -30,9 +30,9 @@ CHANGES = {
         "arrivals",
     ),
     "three-towns": ("interventions.joint-innovation-centre",),
-    "gaoqiao": ("map.legend.", "map.cells", "amenities."),
-    "zhongtai": ("map.legend.", "map.cells", "amenities."),
-    "tongyun": ("map.legend.", "map.cells", "amenities.", "arrivals"),
+    "gaoqiao": ("map.legend.", "map.cells", "amenities.", "renewals"),
+    "zhongtai": ("map.legend.", "map.cells", "amenities.", "renewals"),
+    "tongyun": ("map.legend.", "map.cells", "amenities.", "arrivals", "renewals"),
 }
 RENEWED = ("gaoqiao", "zhongtai", "tongyun")
 LATER = {"phase-2", "headquarters"}
@@ -347,6 +347,19 @@ def test_the_three_blocks_build_about_what_the_district_wants_on_a_mu():
         built += sum(new_floor_m2(end, r) for r in end.renewals)
         vacated += sum(land_mu(end, r.block) for r in end.renewals)
     assert built / vacated == pytest.approx(1.5e6 / 3000, rel=0.1)
+
+
+@pytest.mark.parametrize("family", RENEWED)
+def test_a_member_that_stands_renewed_has_cost_what_the_way_to_it_costs(family):
+    town, end = load(f"{family}-renewal"), settled(load(f"{family}-transition"))
+    p = town.parameters.renewal
+    costs = [sum(build_cost_cny(at, r, p) for r in at.renewals) for at in (town.layout, end)]
+    assert costs[0] == pytest.approx(costs[1])
+    model = ParkModel(town, seed=1)
+    places = sum(a.capex_cny for a in town.amenities)
+    assert sum(paid for paid, _ in model.books.values()) == pytest.approx(costs[0])
+    assert model.run(1).measured[-1]["capex_cny"] == pytest.approx(costs[0] + places)
+    assert model.measured[-1]["firms_displaced"] == 0 < model.measured[-1]["new_floor_m2"]
 
 
 def test_a_renewal_takes_24_months_and_8300_a_square_metre_unless_told_otherwise():

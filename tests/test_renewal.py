@@ -344,6 +344,17 @@ def test_a_plan_that_cannot_be_carried_out_is_named_with_its_line(tmp_path, text
     assert message in said(tmp_path, text)
 
 
+def test_a_file_begins_with_blocks_that_operate_or_stand_renewed(tmp_path):
+    file = tmp_path / "mine.yaml"
+    what = "  - {name: r, block: east, month: 1, path: 3, stage: %s, legend: {N: {use: office}}, becomes: {E: N}}\n"
+    for stage, message in (
+        ("building", "not 'building'"),
+        ("reopened", "'N' is not in the legend of the map"),
+    ):
+        file.write_text("parksim: 1\nname: mine\ntitle: Mine\nextends: tiny-park\nrenewals:\n" + what % stage)
+        assert [message in problem.message for problem in check(file)] == [True]
+
+
 def test_a_block_can_be_drawn_anew_cell_by_cell():
     park, kind = ps.load("tiny-park"), kinds()["renew_block"]
     rows = ["NG", "NN"]

@@ -221,6 +221,7 @@ class ParkModel(AgentSeam):
         self.month = self.tick = 0
         self.undisturbed = scenario.layout
         self._lay_out(scenario.layout)
+        works.begin(self)
         travel.play(self)
         services.play(self)
         measure.begin(self)

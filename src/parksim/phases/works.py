@@ -8,6 +8,7 @@ from parksim.scenario.renewal import advanced, build_cost_cny, payers, schedule
 
 if TYPE_CHECKING:
     from parksim.model import ParkModel
+    from parksim.scenario.schema import Renewal
 
 
 def play(model: ParkModel) -> None:
@@ -20,15 +21,28 @@ def play(model: ParkModel) -> None:
         renew(model)
 
 
+def begin(model: ParkModel) -> None:
+    """Book what it cost to build the blocks that stand renewed from month 0 on, and did not in the plain park."""
+    plain = {r.name for r in (model.spec.before or model.spec).renewals}
+    for renewal in model.layout.renewals:
+        if renewal.stage == "reopened" and renewal.name not in plain:
+            _pay(model, renewal, 1.0)
+
+
 def renew(model: ParkModel) -> None:
     """Take every renewal to this month's stage; its cost is paid in equal parts from the notice to the reopening."""
     layout, p = model.undisturbed, model.spec.parameters.renewal
     for renewal in layout.renewals:
         _, reopens = schedule(renewal, p)
-        if renewal.month <= model.month < reopens:
-            part = build_cost_cny(layout, renewal, p) / (reopens - renewal.month)
-            for payer, share in payers(renewal, p).items():
-                model.book(payer, share * part, 0.0)
+        if renewal.stage != "reopened" and renewal.month <= model.month < reopens:
+            _pay(model, renewal, 1 / (reopens - renewal.month))
     changed = advanced(layout, model.month, p)
     if changed is not layout:
         model.set_layout(changed)
+
+
+def _pay(model: ParkModel, renewal: Renewal, part: float) -> None:
+    p = model.spec.parameters.renewal
+    cost = build_cost_cny(model.undisturbed, renewal, p)
+    for payer, share in payers(renewal, p).items():
+        model.book(payer, share * part * cost, 0.0)

@@ -343,6 +343,11 @@ class RenewalPlan(Frozen):
     car_parks: tuple[CarPark, ...] = ()
     leader: Leader | None = None
 
+    @property
+    def stands(self) -> bool:
+        """Whether it is drawn as it stands afterwards."""
+        return False
+
     @field_validator("rows", mode="before")
     @classmethod
     def _split(cls, value: Any) -> Any:
@@ -357,7 +362,7 @@ class RenewalPlan(Frozen):
 
     @model_validator(mode="after")
     def _one_drawing(self) -> Self:
-        if bool(self.becomes) == bool(self.rows):
+        if bool(self.becomes) == bool(self.rows) and not self.stands:
             raise ValueError("give either 'becomes' or 'rows': what stands there afterwards")
         if self.leader is not None and self.path != 2:
             raise ValueError(f"a leading firm belongs to path 2, this is path {self.path}")
@@ -365,7 +370,11 @@ class RenewalPlan(Frozen):
 
 
 class Renewal(RenewalPlan):
-    """A block that is vacated, rebuilt and reopened (:mod:`parksim.scenario.renewal`)."""
+    """A block that is vacated, rebuilt and reopened (:mod:`parksim.scenario.renewal`).
+
+    With ``stage: reopened`` the map shows it rebuilt already, and `legend` says which symbols are new: what they
+    cost is booked in month 0.
+    """
 
     name: Name
     block: Name
@@ -374,6 +383,11 @@ class Renewal(RenewalPlan):
     stage: Stage = "operating"
     stood: dict[str, Share] = Field(default_factory=dict)
     """During the works: what share of their cells the block's buildings covered."""
+
+    @property
+    def stands(self) -> bool:
+        """Whether it is drawn as it stands afterwards."""
+        return self.stage == "reopened"
 
 
 class Circle(Frozen):

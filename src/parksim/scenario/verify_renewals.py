@@ -76,6 +76,12 @@ def _impossible(renewal: Renewal, site: Site, layout: Layout) -> str | None:
     blocks, sectors = layout.map.blocks, site.scenario.enterprises.sectors
     if renewal.block not in blocks:
         return f"there is no block '{renewal.block}'{nearest(renewal.block, blocks)}"
+    stated = next((r.stage for r in site.scenario.renewals if r.name == renewal.name), "operating")
+    if stated not in ("operating", "reopened"):
+        return f"stage: a file begins with a block 'operating' or 'reopened', not '{stated}'"
+    if stated == "reopened":
+        strange = [key for key in renewal.legend if key not in layout.map.legend]
+        return f"legend: '{strange[0]}' is not in the legend of the map" if strange else None
     _, reopen = schedule(renewal, site.scenario.parameters.renewal)
     last = site.scenario.start.horizon_months or LAST_MONTH
     if reopen > last:
