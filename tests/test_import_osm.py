@@ -227,6 +227,21 @@ def test_a_fence_within_a_fence_stands_too(tmp_path):
     assert walk() > walk(inner, outer)
 
 
+def test_every_pocket_of_a_full_yard_gets_a_way_out(tmp_path):
+    extract = Extract()
+    extract.way([(-50, 12), (450, 12)], highway="residential")
+    extract.box(98, 73, 302, 252, barrier="fence")
+    for west, south in ((100, 75), (225, 75), (100, 175), (225, 175)):  # they leave a cross of single cells
+        extract.box(west, south, west + 75, south + 75, building="office")
+    extract.box(
+        175, 150, 225, 175, building="office"
+    )  # and its middle is built, so that four pockets are left
+    scenario, found = imported(extract, tmp_path)  # passes the check: everybody can walk everywhere
+    assert len(scenario.map.fences) == 1
+    assert len(scenario.map.gates) >= 2
+    assert any(g.value == "one more" for g in found.all_guesses())
+
+
 def test_car_parks_are_written_where_they_are_room_enough(tmp_path):
     extract = small_park()
     extract.node(340, 60, amenity="parking", name="Deck", capacity=3000)

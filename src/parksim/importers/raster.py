@@ -708,37 +708,48 @@ def _gate(drawing: Drawing, names: Names, edge: tuple[Cell, str, Cell], title: s
 
 def _let_in(drawing: Drawing, names: Names, findings: Findings) -> None:
     """Open further gates until every building can be reached; give a fence up where none helps."""
-    for _ in range(len(drawing.yards) * 4 + 1):
+    parts = [mask for _, mask in _parts(drawing)]
+    edges = [(n, edge) for n, yard in enumerate(drawing.yards) if yard.fenced for edge in _edges(drawing, n)]
+    none = np.zeros(drawing.shape, np.bool_)
+    while True:
         label = connected(drawing, fences=True)
         main = city_side(label)
         east, south = walls(drawing)
-        shut = next(
-            (m for _, m in _parts(drawing) if not (label[_doors(drawing, m, east, south)] == main).any()),
-            None,
-        )
-        if shut is None:
+        shut = [m for m in parts if not (label[_doors(drawing, m, east, south)] == main).any()]
+        done: set[int] = set()
+        changed = False
+        for mask in shut:
+            doors = _doors(drawing, mask, none, none)
+            pockets = {int(each) for each in np.unique(label[doors])} - {-1, main}
+            if pockets & done:
+                continue  # what was opened in this round leads here too
+            edge = next(
+                (e for n, e in edges if drawing.yards[n].fenced
+                 and ((label[e[2]] == main and label[e[0]] in pockets)
+                      or (label[e[0]] == main and label[e[2]] in pockets))),
+                None,
+            )  # fmt: skip
+            if edge is not None:
+                _gate(drawing, names, edge)
+                findings.guess("gate", "one more", "a building inside could not be reached otherwise")
+                done |= pockets
+                changed = True
+                continue
+            inside = np.isin(label, [*pockets])
+            fenced = {
+                int(n) for n in drawing.block[inside | mask | doors] if n >= 0 and drawing.yards[n].fenced
+            }
+            for number in fenced:
+                yard = drawing.yards[number]
+                yard.fenced = False
+                drawing.gates = [gate for gate in drawing.gates if gate["fence"] != yard.name]
+                title = yard.title or yard.name
+                findings.notes.append(f"the fence around '{title}' is not drawn: it would lock people in")
+            if fenced:
+                changed = True
+                break  # what can be reached has changed all over
+        if not changed:
             return
-        none = np.zeros(drawing.shape, np.bool_)
-        doors = _doors(drawing, shut, none, none)
-        inside = np.isin(label, np.unique(label[doors & (label >= 0)])) & (label >= 0)
-        edge = next(
-            (e for number, yard in enumerate(drawing.yards) if yard.fenced for e in _edges(drawing, number)
-             if (label[e[2]] == main and inside[e[0]]) or (label[e[0]] == main and inside[e[2]])),
-            None,
-        )  # fmt: skip
-        if edge is not None:
-            _gate(drawing, names, edge)
-            findings.guess("gate", "one more", "a building inside could not be reached otherwise")
-            continue
-        fenced = {int(n) for n in drawing.block[inside | shut | doors] if n >= 0 and drawing.yards[n].fenced}
-        if not fenced:
-            return
-        for number in fenced:
-            yard = drawing.yards[number]
-            yard.fenced = False
-            drawing.gates = [gate for gate in drawing.gates if gate["fence"] != yard.name]
-            title = yard.title or yard.name
-            findings.notes.append(f"the fence around '{title}' is not drawn: it would lock people in")
 
 
 def city_side(label: Ints) -> int:
