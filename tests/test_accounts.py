@@ -232,3 +232,28 @@ def test_what_show_says_of_the_land_is_what_the_first_month_measures():
     )
     assert f"{mu:,.0f} mu, output {20_000 * 90 / mu:,.1f} and tax {20_000 * 9 / mu:,.1f}" in said
     assert "grade A" in said
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_the_page_tells_every_payer_one_off_running_returns_balance_and_payback(lang):
+    from parksim.report.messages import Messages
+    from parksim.report.paying import payer_table, payers
+
+    def play(scenario, seed, months, **_):
+        there, luck = scenario.before is not None, seed % 101 - 50
+        values = {f"{kind}_{p}": 0.0 for p in PAYERS
+                  for kind in ("capex_cny", "opex_cny_year", "returns_cny_year", "net_cost")}  # fmt: skip
+        values |= {"capex_cny_operator": 1e6 * there, "returns_cny_year_operator": (2e5 + 300 * luck) * there}
+        series = pd.DataFrame({k: [v] for k, v in values.items()}, index=pd.Index([1], name="month"))
+        groups = pd.DataFrame({"indicator": [], "group": [], "n": [], "value": []})
+        return FakeRun(scenario, seed, months, values, series, groups, pd.DataFrame())
+
+    towns = [ps.load("tiny-park"), ps.load("tiny-community")]
+    found, m = compare(towns, reps=8, months=12, workers=1, fixed=True, play=play), Messages(lang)
+    head, rows = payer_table(found, m)
+    assert len(head) == 6
+    assert [row[0] for row in rows] == [m(f"payer.{p}") for p in PAYERS]
+    assert rows[1][1] == m.number(1e6, "CNY", sign=True)
+    assert "5.6" in rows[1][5] or "5.5" in rows[1][5]  # a million by 200,000 a year at 4 %
+    assert m("payback_reason.nothing_spent") in rows[0][5]
+    assert len(payers(found, m)) == 1  # nothing moves for the others
