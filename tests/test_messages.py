@@ -72,7 +72,8 @@ def test_nothing_is_left_in_english():
         k: re.findall(r"[A-Za-z]{3,}", re.sub(r"{[^}]*}", "", text)) for k, text in catalogue("zh").items()
     }
     kept = {"parksim", "Holm", "PDF", "Chromium", "chromium", "PARKSIM", "CHROMIUM"}  # proper names
-    kept |= {"store", "sqlite", "FILE", "postgresql"}  # what a user types
+    kept |= {"employee", "most", "changed", "force", "out", "cells", "group", "until", "width"}  # options
+    kept |= {"yaml", "png", "svg", "runs", "store", "sqlite", "FILE", "postgresql"}  # what a user types
     assert {k: found for k, found in words.items() if set(found) - kept} == {}
 
 
@@ -177,6 +178,11 @@ def test_errors_are_said_in_chinese_as_far_as_the_catalogue_knows_them():
     assert (
         zh.translated("a.yaml:3: map: unknown key 'x'; valid: a, b")
         == "a.yaml:3: map: 没有“x”这个键；可用：a, b"
+    )
+    assert zh.translated("replications 0: at least one is needed") == "重复次数0：至少需要一次"
+    assert (
+        zh.translated("a/b.yaml is there already; --force overwrites it")
+        == "a/b.yaml 已存在；加 --force 可覆盖"
     )
     assert zh.translated("the moon is down") == "the moon is down"
     assert Messages("en").translated(said) == said
