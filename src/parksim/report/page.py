@@ -638,7 +638,7 @@ class Report:
                 {
                     "name": name,
                     "value": _short(value),
-                    "unit": row["unit"],
+                    "unit": self.m.word(f"parameter_unit.{row['unit']}", row["unit"]),
                     "range": _short(low) if low == high else f"{_short(low)} … {_short(high)}",
                     "grade": own.grade if own else row["grade"],
                     "source": own.source if own else row["source"],
