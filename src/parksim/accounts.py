@@ -71,10 +71,10 @@ class Ledger:
 
 def open_books(model: ParkModel, tax: float) -> None:
     """Note what the plain park brings in, while the model stands in its month 0; `tax` in CNY a year."""
-    ledger = Ledger(usual_rent=mean_rent(model), usual_costs=_layout_costs(model.layout))
+    ledger = Ledger(usual_rent=mean_rent(model), usual_costs=_layout_costs(model.undisturbed))
     model.memory.ledger = ledger
     ledger.usual = returns(model, takings(model), tax)
-    ledger.made = {a.name for a in model.layout.amenities}
+    ledger.made = {a.name for a in model.undisturbed.amenities}
 
 
 def begin(model: ParkModel) -> None:
@@ -133,7 +133,7 @@ def _spend(model: ParkModel, worth: float) -> None:
     """Book the one-off costs that are new: of places that opened, and of what interventions booked."""
     ledger = model.memory.ledger
     new = _nil()
-    for a in model.layout.amenities:
+    for a in model.undisturbed.amenities:  # a place that a shock closes for a while costs what it costs
         if a.name not in ledger.made:
             ledger.made.add(a.name)
             new[RUN_BY[a.operator]] += a.capex_cny
@@ -148,7 +148,7 @@ def _spend(model: ParkModel, worth: float) -> None:
 def running_costs(model: ParkModel) -> dict[str, float]:
     """Return what running costs beyond the plain layout, CNY a year by payer."""
     usual = model.memory.ledger.usual_costs
-    out = {payer: cny - usual[payer] for payer, cny in _layout_costs(model.layout).items()}
+    out = {payer: cny - usual[payer] for payer, cny in _layout_costs(model.undisturbed).items()}
     for payer, (_, yearly) in model.books.items():
         out[payer] += yearly
     return out
