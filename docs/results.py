@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from parksim.cli.runs import headlines
 from parksim.experiment.comparison import compare
 from parksim.experiment.work import replication_seed
+from parksim.indicators import describe
 from parksim.report import figures, maps, places, style
 from parksim.report.messages import Messages, verdict_kind
 from parksim.scenario import library
@@ -41,6 +42,7 @@ BESIDE = (
 """Shown besides the headlines of ``parksim compare``, where runs have them."""
 ORDER = ("park", "community", "renewal", "transition")
 """Members that are played, by the last part of their name."""
+NOTHING = 1e-12
 LONG = ("info-port", "gaoqiao", "zhongtai", "tongyun")
 """Families whose last projects open only after the third year."""
 YEARLY = (
@@ -49,6 +51,7 @@ YEARLY = (
 )  # fmt: skip
 """Told year by year, where they are kept by month and any member differs."""
 MOST_GROUPS = 6
+MOST_ALIKE = 12
 LEAST_PEOPLE = 50
 """Smaller groups are judged, but not named as the one that gains most or least."""
 DOTS = 110
@@ -88,6 +91,7 @@ def main() -> None:
         differences(played),
         "### Year by year",
         yearly(played),
+        *(["### Town by town", by_town(played)] if scenarios[0].linked else []),
         "### Who gains and who loses",
         *groups(played),
         "### Held against published figures",
@@ -136,19 +140,24 @@ def differences(played: Comparison) -> str:
     """Write the headline indicators of every member, and what differs from the first."""
     frame, base, others = played.table(), played.baseline, played.names[1:]
     wanted = [*headlines(played.scenarios[0], set(frame.index)), *(n for n in BESIDE if n in frame.index)]
-    rows = []
+    rows, same = [], []
     for name in dict.fromkeys(wanted):
+        if all(math.isnan(frame.loc[name, one]) for one in played.names):
+            continue
+        if all((played.of(name, other) - played.of(name)).abs().max() <= NOTHING for other in others):
+            same.append(f"`{name}` ({M.value(frame.loc[name, base], str(frame.loc[name, 'unit']))})")
+            continue
         unit = str(frame.loc[name, "unit"])
         row = [f"{M.indicator(name)}<br>`{name}`", M.value(frame.loc[name, base], unit)]
         for other in others:
             found, about = played.difference(name, other), played.about(name)
             row.append(M.value(frame.loc[name, other], unit))
             row.append(_moved(found.mean, found.low, found.high, found.verdict, about.threshold, unit))
-        if any(math.isfinite(frame.loc[name, one]) for one in played.names):
-            rows.append(row)
+        rows.append(row)
     short = [name.removeprefix(f"{played.scenarios[0].family}-") for name in played.names]
     head = ["", short[0], *(word for name in short[1:] for word in (name, "difference"))]
-    return table(head, rows, 1)
+    exactly = f"\n\nExactly the same in every replication: {', '.join(same)}." if same else ""
+    return table(head, rows, 1) + exactly
 
 
 def yearly(played: Comparison) -> str:
@@ -180,7 +189,7 @@ def _moved(mean: float, low: float, high: float, verdict: str, threshold: float,
 
 def groups(played: Comparison) -> Iterator[str]:
     """Write for every alternative and indicator which groups of people gain most and least, and who loses."""
-    kept = dict.fromkeys(str(name) for name in played.groups["indicator"] if name != "wait_min")
+    kept = [name for name in dict.fromkeys(map(str, played.groups["indicator"])) if by_people(name)]
     for other in played.names[1:]:
         rows, alike, looked = [], [], 0
         for name in kept:
@@ -212,7 +221,34 @@ def groups(played: Comparison) -> Iterator[str]:
             head = ["", "groups shown to gain", "gains most", "gains least, or loses most", "shown to lose"]
             yield table(head, rows, len(head))
         if alike:
-            yield f"No group is shown to gain or lose in {', '.join(alike)}."
+            more = f" and {len(alike) - MOST_ALIKE} more" if len(alike) > MOST_ALIKE else ""
+            yield f"No group is shown to gain or lose in {', '.join(alike[:MOST_ALIKE])}{more}."
+
+
+def by_people(name: str) -> bool:
+    """Whether an indicator by group says something about people: neither money nor a share of modes."""
+    return (
+        name != "wait_min" and "CNY" not in M.unit(describe(name).unit) and not name.startswith("mode_share_")
+    )
+
+
+def by_town(played: Comparison) -> str:
+    """Write what linked towns have, each by itself."""
+    rows = []
+    for name in ("digital_level", "methods_taken_up", "employees", "output_per_mu"):
+        unit = played.about(name).unit
+        tables = [played.group_table(name, other) for other in played.names[1:]]
+        for town in (group for group in tables[0].index if group.startswith("town=")):
+            first = tables[0].loc[town, played.baseline]
+            row = [f"{M.indicator(name)}<br>`{name}`", M.group(town)[1], M.value(first, unit)]
+            for other, frame in zip(played.names[1:], tables, strict=True):
+                row += [
+                    M.value(frame.loc[town, other], unit),
+                    M.number(frame.loc[town, "difference"], unit, sign=True),
+                ]
+            rows.append(row)
+    short = [name.rpartition("-")[2] for name in played.names]
+    return table(["", "town", short[0], *(w for n in short[1:] for w in (n, "difference"))], rows, 2)
 
 
 def _who(played: Comparison, name: str, other: str, rows: pd.DataFrame) -> str:
@@ -250,17 +286,19 @@ def published(scenarios: list[Scenario], seed: int) -> str:
 
 
 def draw(park: Scenario, other: Scenario, family: str) -> list[str]:
-    """Draw both layouts and what is reached on foot in them; return the Markdown that shows them."""
+    """Draw both layouts and what is reached on foot in them, or linked towns; return the Markdown that shows them."""
     made = []
+    towns = [one.model_copy(update={"title": name.capitalize()}) for name, one in park.all_towns.items()]
+    drawn = towns if park.linked else [park, other]
     rows, columns = park.map.shape
     folder = DOCS / "pictures"
     with style.context("en"):
-        figure = figures.new_figure(12.5, 6.1 * rows / columns + 1.6)
-        maps.maps_side_by_side([park, other], figure)
+        figure = figures.new_figure(12.5, 12.2 / len(drawn) * rows / columns + 1.6)
+        maps.maps_side_by_side(drawn, figure)
         figure.savefig(folder / f"{family}-maps.png", dpi=DOTS, metadata={"Software": None})
-        made.append(_shown(f"{park.name} and {other.name}", f"{family}-maps.png"))
-        if park.circles and park.map.shape == other.map.shape:
-            reached = [100 * places.reach(s) for s in (park, other)]
+        made.append(_shown(" and ".join(one.name for one in drawn), f"{family}-maps.png"))
+        reached = [100 * places.reach(s) for s in (park, other)]
+        if park.map.shape == other.map.shape and not park.linked:
             figure = figures.new_figure(12.5, 5.2 * rows / columns + 0.7)
             left, right = figure.subplots(1, 2)
             said = {"legend": False, "title": "Before: promised kinds of places within reach"}
