@@ -354,7 +354,7 @@ def _mechanism(key: tuple[str, str], items: list[Any], flats: set[str]) -> str:
         return "homes" if part in flats else "services"
     if section == "interventions":
         return _of_intervention(items[-1], flats)
-    return "roads" if section == "car_parks" else section
+    return {"car_parks": "roads", "renewals": "ground"}.get(section, section)
 
 
 def _of_gateway(kind: str) -> str:
