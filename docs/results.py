@@ -125,8 +125,11 @@ def table(head: list[str], rows: list[list[str]], numbers: int) -> str:
 
 def provenance(played: Comparison, family: str) -> str:
     """Say what was played, from what, and how to play it again."""
-    say = ["git", "describe", "--always", "--dirty", "--abbrev=9"]
+    say = ["git", "describe", "--always", "--abbrev=9"]
     commit = subprocess.run(say, cwd=DOCS, capture_output=True, text=True, check=True).stdout.strip()  # noqa: S603
+    ask = ["git", "diff", "--quiet", "HEAD", "--", "../src", "../scenarios"]
+    if subprocess.run(ask, cwd=DOCS, check=False).returncode:  # noqa: S603
+        commit += " with changes"
     seeds = ", ".join(str(replication_seed(played.seed, r)) for r in range(played.reps))
     return (
         f"Made by `python -m docs.results {family} --reps {played.reps} --months {played.months} "
