@@ -238,15 +238,13 @@ def types() -> str:
     return markdown(
         (
             "type",
-            "中文",
             "the standard says (B)",
-            "in a plain park (assumed)",
-            "in a community, beside the usual council",
+            "a plain park has (assumed)",
+            "a community has, beside council and chain",
         ),
         (
             (
-                f"`{name}`",
-                known.title_zh,
+                f"`{name}`<br>{known.title_zh}",
                 known.says,
                 ", ".join(f"`{p.rpartition('.')[2]}` {_plain(v.value)}" for p, v in known.park.items())
                 or "–",
