@@ -300,7 +300,7 @@ FACTS = (
     ),
     Fact(
         "workers per registered firm",
-        "ratio",
+        "workers/firm",
         lambda run: _at_start("employees")(run) / _at_start("enterprises_registered")(run),
         14.8,
         18.0,
@@ -324,7 +324,7 @@ FACTS = (
     ),
     Fact(
         "growth of the head-count in three years",
-        "ratio",
+        "factor",
         growth,
         2.0,
         3.0,
@@ -338,7 +338,7 @@ FACTS = (
     ),
     Fact(
         "workers per registered firm",
-        "ratio",
+        "workers/firm",
         lambda run: _at_start("employees")(run) / _at_start("enterprises_registered")(run),
         5.3,
         6.5,
