@@ -181,6 +181,18 @@ def test_a_faulty_map_is_reported_once_and_nothing_is_placed(written):
     assert [p.field for p in problems] == ["map.cell_m"]
 
 
+def test_faulty_places_are_reported_and_stop_nothing(written):
+    """What stands between a file and its type is plain data: it may be anything."""
+    places = (
+        "{name: a, category: [gym], block: pavilion, capacity: 1}",
+        "{name: b, category: gym, cell: [[1], 2], capacity: x}",
+    )
+    for place in places:
+        problems = check(written("tiny-park", f"type: commercial-towers\namenities:\n  - {place}\n"))
+        assert {p.field.split(".")[1] for p in problems} <= {"a", "b"}
+        assert problems
+
+
 def test_show_tells_what_the_type_meant_and_can_be_read_again(written, tmp_path):
     path = written("tiny-park", "type: commercial-towers\n")
     shown = COMMANDS.invoke(app, ["show", str(path)]).stdout

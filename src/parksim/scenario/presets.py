@@ -233,7 +233,7 @@ def _places(
 ) -> Iterator[dict[str, Any]]:
     """Yield what is missing of each kind of place that the file itself adds none of, on spaces that exist."""
     there = _amenities(whole)
-    stated = {a.get("category") for a in _amenities(own) if not str(a.get("name")).startswith("type-")}
+    stated = {str(a.get("category")) for a in _amenities(own) if not str(a.get("name")).startswith("type-")}
     others = [a for a in there if not str(a.get("name")).startswith("type-")]
     spaces = _Spaces(drawing, others)
     used: dict[str, float] = {}
@@ -319,8 +319,12 @@ class _Spaces:
         near = sorted((service or work).values(), key=lambda cells: _far(cells, middle))
         self.cells = near[0] if near else []
         self.blocks = sorted(work.values(), key=self._floor, reverse=True)
+        spots = [(a["cell"], a.get("floor", 1)) for a in amenities if isinstance(a.get("cell"), list)]
+        numbers = [(*cell, floor) for cell, floor in spots if len(cell) == 2]
         self.taken = {
-            (tuple(a["cell"]), a.get("floor", 1)) for a in amenities if isinstance(a.get("cell"), list)
+            ((row, column), floor)
+            for row, column, floor in numbers
+            if all(isinstance(x, int) for x in (row, column, floor))
         }
         self.next = 0
 
@@ -351,7 +355,8 @@ class _Spaces:
         found: list[tuple[Cell, int]] = []
         for cells in self.blocks[:sites]:
             half, top = max(1, self._symbol(cells[0]).floors // 2), self._symbol(cells[0]).floors
-            spots = [(cell, floor) for floor in range(half, top + 1) for cell in cells]
+            floors = range(half, top + 1)
+            spots = [(cell, f) for f in floors for cell in cells if f <= self._symbol(cell).floors]
             found.append(next((spot for spot in spots if spot not in self.taken), spots[0]))
         self.taken.update(found)
         return found or [self.hub()]
