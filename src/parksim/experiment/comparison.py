@@ -169,6 +169,18 @@ class Comparison:
         differences = self.of(indicator, scenario or self.names[1]) - self.of(indicator)
         return statistics.further_replications(differences, half_width)
 
+    def flips(self, indicator: str, scenario: str | None = None) -> pd.DataFrame:
+        """Return the drawn assumptions on which a difference depends, and where each would turn its sign.
+
+        Returns
+        -------
+        DataFrame
+            As :func:`parksim.experiment.flips.turning`; empty where parameters were held.
+        """
+        from parksim.experiment.flips import turning  # noqa: PLC0415  (loads scipy.stats)
+
+        return turning(self.of(indicator, scenario or self.names[1]) - self.of(indicator), self.futures)
+
     def about(self, indicator: str) -> Indicator:
         """Return unit, better side and relevance threshold of an indicator, in its unit."""
         from parksim.indicators import describe  # noqa: PLC0415  (imports the model)

@@ -39,6 +39,7 @@ ENOUGH = 20
 SURE = 0.9
 """A difference whose sign holds in fewer of the futures is called weak."""
 MOST_LISTED = 9
+MOST_FLIPS = 2  # assumptions named for one difference
 _NAMED = ("channels", "chain", "benches", "projects", "offers")
 GROUP_TABLES = 3
 """So many indicators are shown by group in full."""
@@ -309,9 +310,37 @@ class Report:
         return {
             "total": len(rows),
             "weak": [r for r in rows if shares[r.name] < SURE],
+            "flips": [text for r in rows for text in self._flips(r, other)],
             "futures": self.comparison.reps,
             "few": self.comparison.reps < ENOUGH,
         }
+
+    def _flips(self, row: Row, other: Scenario) -> list[str]:
+        """Say which assumptions would turn the sign of a difference within their ranges."""
+        m = self.m
+        unit = self.comparison.about(row.name).unit
+        found = self.comparison.flips(row.name, other.name)
+        found = found[found["turns_at"].notna()]
+        return [
+            m(
+                "page.flip",
+                indicator=row.label,
+                path=self._assumption(str(flip["path"])),
+                at=_short(float(flip["turns_at"])),
+                low=_short(float(flip["low"])),
+                high=_short(float(flip["high"])),
+                at_low=m.value(float(flip["at_low"]), unit, sign=True, difference=True),
+                at_high=m.value(float(flip["at_high"]), unit, sign=True, difference=True),
+            )
+            for flip in found.head(MOST_FLIPS).to_dict("records")
+        ]
+
+    def _assumption(self, path: str) -> str:
+        """Name an assumption: section and name of a parameter, or the path in the scenario file."""
+        root, section, *rest = path.split(".")
+        if root != "parameters":
+            return path
+        return f"{self.m.word(f'parameters.{section}', section)} · {'.'.join(rest)}"
 
     @property
     def unknowns(self) -> dict[str, int]:
