@@ -10,11 +10,15 @@ from __future__ import annotations
 
 import hashlib
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from parksim import kernels
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 U64 = np.uint64
 Ids = npt.NDArray[np.uint64]
@@ -68,16 +72,15 @@ class Chance:
         Two runs with the same seed meet the same luck wherever they ask the same question.
     """
 
-    __slots__ = ("seed",)
+    __slots__ = ("_base", "seed")
 
     def __init__(self, seed: int) -> None:
         self.seed = int(seed)
+        self._base = _mix_int((self.seed * 0x9E3779B97F4A7C15 + 1) & _MASK)
 
     def key(self, decision: str, month: int) -> int:
         """Return the 64-bit key of a decision in a month."""
-        return _mix_int(
-            (_mix_int((self.seed * 0x9E3779B97F4A7C15 + 1) & _MASK) ^ name_code(decision)) + month & _MASK
-        )
+        return _mix_int((self._base ^ name_code(decision)) + month & _MASK)
 
     def uniform(self, decision: str, month: int, ids: Ids, c: int = 0) -> Floats:
         """Draw one number in (0, 1) for each identity.
@@ -104,6 +107,14 @@ class Chance:
         kernels.uniform(flat, key, step, out)
         return out.reshape(np.shape(ids))
 
+    def uniform_each(self, occasions: Sequence[tuple[str, int]], ids: Ids) -> Floats:
+        """Draw as :meth:`uniform` for several (decision, month) at once, [occasion, identity]."""
+        keys = np.array([self.key(decision, month) for decision, month in occasions], dtype=U64)
+        crossed = np.bitwise_xor(keys[:, None], ids)
+        out = np.empty(crossed.shape, dtype=np.float64)
+        kernels.uniform(crossed.reshape(-1), U64(0), _GOLDEN, out.reshape(-1))
+        return out
+
     def exponential(self, decision: str, month: int, ids: Ids, c: int = 0) -> Floats:
         """Draw standard exponential numbers, shape of `ids`."""
         u = self.uniform(decision, month, ids, c)
@@ -112,9 +123,11 @@ class Chance:
 
     def gumbel(self, decision: str, month: int, ids: Ids, c: int = 0) -> Floats:
         """Draw standard Gumbel numbers, shape of `ids`: the errors of a logit choice."""
-        e = self.exponential(decision, month, ids, c)
-        np.log(e, out=e)
-        return np.negative(e, out=e)
+        return _gumbel(self.uniform(decision, month, ids, c))
+
+    def gumbel_each(self, occasions: Sequence[tuple[str, int]], ids: Ids) -> Floats:
+        """Draw as :meth:`gumbel` for several (decision, month) at once, [occasion, identity]."""
+        return _gumbel(self.uniform_each(occasions, ids))
 
     def normal(self, decision: str, month: int, ids: Ids, c: int = 0) -> Floats:
         """Draw standard normal numbers by inversion, shape of `ids`."""
@@ -131,6 +144,14 @@ class Chance:
         for number in numbers:
             x = combine(x, number)
         return x
+
+
+def _gumbel(u: Floats) -> Floats:
+    """Turn uniform numbers into Gumbel numbers in place."""
+    for _ in range(2):
+        np.log(u, out=u)
+        np.negative(u, out=u)
+    return u
 
 
 def pick(u: Floats, cumulative: Floats) -> npt.NDArray[np.intp]:

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 Rows = npt.NDArray[np.intp]
 
+_AT_ONCE = 2048  # people who choose at once among all zones: what is worked out for them fits the cache
+
 
 def zone_utility(scenario: Scenario, minutes: Floats, *, tied: bool) -> Floats:
     """Systematic utility of each zone for somebody who works in each building.
@@ -113,14 +115,15 @@ def choose_zone(
     best : float array [person]
         Utility of the zone chosen, its error included, to be weighed against a flat of the park.
     """
-    best = np.full(len(occasion), -np.inf)
-    zone = np.zeros(len(occasion), dtype=np.int16)
-    for z, code in enumerate(codes):
-        value = np.where(tied, utility[1][z][building], utility[0][z][building])
-        value += chance.gumbel("home/zone", int(code & np.uint64(0xFFFFFFFF)), occasion)
-        better = value > best
-        zone[better] = z
-        best[better] = value[better]
+    best = np.empty(len(occasion))
+    zone = np.empty(len(occasion), dtype=np.int16)
+    addresses = [("home/zone", int(code & np.uint64(0xFFFFFFFF))) for code in codes]
+    for start in range(0, len(occasion), _AT_ONCE):
+        now = slice(start, start + _AT_ONCE)
+        value = np.where(tied[now], utility[1][:, building[now]], utility[0][:, building[now]])
+        value += chance.gumbel_each(addresses, occasion[now])
+        zone[now] = value.argmax(axis=0)
+        best[now] = value.max(axis=0)
     return zone, best
 
 

@@ -485,6 +485,8 @@ class ParkModel(AgentSeam):
 
     def close_posts(self, rows: Rows, cause: int | npt.NDArray[np.int8]) -> None:
         """Close posts; whoever holds one leaves with this cause."""
+        if rows.size == 0:
+            return
         held = self.posts.filled[rows]
         self.leave(rows[held], np.broadcast_to(np.asarray(cause, dtype=np.int8), rows.shape)[held])
         self.posts.release(rows)
@@ -500,6 +502,8 @@ class ParkModel(AgentSeam):
 
     def leave(self, rows: Rows, cause: npt.NDArray[np.int8]) -> None:
         """Let people leave their posts, which stay as vacancies; those still in the city may come back."""
+        if rows.size == 0:
+            return
         posts = self.posts
         stays = rows[~np.isin(cause, staying.GONE)]
         if stays.size:  # a flat of the park is for those who work there
@@ -513,6 +517,8 @@ class ParkModel(AgentSeam):
 
     def vacate(self, rows: Rows, cause: npt.NDArray[np.int8]) -> None:
         """Make posts vacant whose holders leave the employer; where these go is the caller's business."""
+        if rows.size == 0:
+            return
         posts = self.posts
         self.log("leave", posts.identity[rows], self.firms.identity[posts.firm[rows]], cause)
         self.memory.left(self, rows, cause)
