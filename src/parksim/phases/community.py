@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 MOST_TIES = 250
 _SEATS_A_TABLE = 100.0  # places of an amenity that share one round of acquaintances (assumed)
+_AT_ONCE = 2048  # people who are given a place at once: what is worked out for them fits the cache
 _TABLES = 16  # groups into which the guests of a month's events fall
 
 
@@ -109,16 +110,20 @@ def _group_at_place(model: ParkModel, rows: npt.NDArray[np.intp]) -> npt.NDArray
     social = np.array([c.social for c in CATEGORIES.values()])
     pull = model.services.met_at * (visits * social)[place.category]  # [unit, amenity]
     at, reached = np.nonzero(pull > 0)
-    first, many = np.searchsorted(at, unit), np.bincount(at, minlength=len(pull))[unit]
-    one = np.repeat(np.arange(rows.size), many)
-    there = reached[np.repeat(first - np.cumsum(many) + many, many) + np.arange(one.size)]
-    goes = (needs[one] >> place.category[there].astype(np.uint32)) & np.uint32(1) != 0
-    one, there = one[goes], there[goes]
+    begins, count = np.searchsorted(at, np.arange(len(pull))), np.bincount(at, minlength=len(pull))
     code = place.code & np.uint64(0xFFFFFFFF)
-    race = model.chance.exponential("tie/where", model.month, combine(posts.identity[rows[one]], code[there]))
-    nearest = least(one, race / pull[unit[one], there])
     chosen = np.zeros(rows.size, dtype=np.int64)
-    chosen[one[nearest]] = there[nearest]
+    for start in range(0, rows.size, _AT_ONCE):
+        now = slice(start, start + _AT_ONCE)
+        first, many = begins[unit[now]], count[unit[now]]
+        one = np.repeat(np.arange(many.size), many)
+        there = reached[np.repeat(first - np.cumsum(many) + many, many) + np.arange(one.size)]
+        goes = (needs[now][one] >> place.category[there].astype(np.uint32)) & np.uint32(1) != 0
+        one, there = one[goes], there[goes]
+        pairs = combine(posts.identity[rows[now]][one], code[there])
+        race = model.chance.exponential("tie/where", model.month, pairs) / pull[unit[now][one], there]
+        nearest = least(one, race)
+        chosen[start + one[nearest]] = there[nearest]
     capacity = np.array([a.capacity for a in place.amenities])
     tables = np.maximum(1, np.round(capacity / _SEATS_A_TABLE)).astype(np.uint64)
     table = combine(posts.identity[rows], model.month) % tables[chosen]
