@@ -10,6 +10,13 @@ PHASES = ("community", "staying", "hiring", "enterprises")
 
 
 def run(months: int = 24) -> dict[str, float]:
+    from threadpoolctl import threadpool_limits
+
+    with threadpool_limits(1, "blas"):  # as in a run
+        return _timed(months)
+
+
+def _timed(months: int) -> dict[str, float]:
     import parksim as ps
     from parksim import model as model_module
 

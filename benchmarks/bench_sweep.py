@@ -28,7 +28,7 @@ def throughput(workers: int, runs: int, months: int = 36) -> float:
     sweep = Sweep(Experiment.model_validate(spec))
     with tempfile.TemporaryDirectory() as folder:
         store = f"sqlite:///{Path(folder, 'runs.db')}"
-        sweep.run(store, workers=workers, max_runs=workers)  # what is imported and compiled once
+        sweep.run(store, workers=workers, limit=workers)  # what is imported and compiled once
         start = time.perf_counter()
         sweep.run(store, workers=workers)
         return (time.perf_counter() - start) / (runs - workers)

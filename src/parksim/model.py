@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from threadpoolctl import threadpool_limits
 
 from parksim import homes, synthesis
 from parksim.agents import AgentSeam
@@ -234,8 +235,11 @@ class ParkModel(AgentSeam):
 
     def run(self, months: int) -> ParkModel:
         """Play some months and return the model."""
-        for _ in range(months):
-            self.step()
+        with threadpool_limits(
+            1, "blas"
+        ):  # small matrices: threads that wait for each other cost more than they do
+            for _ in range(months):
+                self.step()
         return self
 
     def go_on_as(self, scenario: Scenario) -> None:
