@@ -170,3 +170,12 @@ assert not heavy, heavy
 """
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert result.returncode == 0, result.stderr
+
+
+def test_faults_of_a_file_are_told_in_chinese(tmp_path):
+    file = tmp_path / "bad.yaml"
+    text = "parksim: 1\nname: bad\ntitle: x\nextends: tiny-park\ngovernance: {kind: councill}\n"
+    file.write_text(text, encoding="utf-8")
+    told = runner.invoke(cli.app, ["check", str(file), "--lang", "zh"])
+    assert told.exit_code == 1
+    assert f"{file}:5: governance.kind: 'councill'不在可选值之列；是否指“council”？" in told.stderr

@@ -30,9 +30,10 @@ def check(
     lang: Lang = "en",
 ) -> None:
     """Say everything that is wrong with scenario files, and what rules of planning say; nothing is run."""
+    from parksim.report.messages import Messages
     from parksim.scenario.read import check as problems_of
 
-    faulty = False
+    m, faulty = Messages(lang), False
     for file in files:
         problems = problems_of(file)
         faulty |= bool(problems)
@@ -41,7 +42,7 @@ def check(
             if rules:
                 _rules(file, lang)
         for problem in problems:
-            print(problem, file=sys.stderr)
+            print(m.translated(str(problem)), file=sys.stderr)
     if faulty:
         raise typer.Exit(1)
 
