@@ -22,7 +22,6 @@ vectors say what these loops say.
 from __future__ import annotations
 
 import math
-import time
 from collections import Counter
 from dataclasses import dataclass
 from functools import cache, cached_property
@@ -2192,29 +2191,3 @@ def slice_of(name: str, employees: int, firms: int, **changes: float) -> Scenari
     }
     counts = {"population.employees": employees, "enterprises.count": firms}
     return whole.with_({**counts, **anchors, **changes})
-
-
-def run(employees: int = 2000, firms: int = 50, months: int = 3) -> dict[str, float]:
-    """Time the engine and both twins on a slice of IoT Town; microseconds an employee-month."""
-    from parksim.model import ParkModel
-
-    model = ParkModel(slice_of("iot-town-park", employees, firms), seed=1)
-    twins = {"twin, addressed draws": twin_of(model, Draws(1)), "twin, tutorial's draws": twin_of(model)}
-    seconds = dict.fromkeys(["engine", *twins], 0.0)
-    for _ in range(months):
-        start = time.perf_counter()
-        model.step()
-        seconds["engine"] += time.perf_counter() - start
-        around = Surroundings.of(model)
-        for name, twin in twins.items():
-            start = time.perf_counter()
-            twin.around = around
-            twin.step()
-            twin.measure()
-            seconds[name] += time.perf_counter() - start
-    return {name: spent / (employees * months) * 1e6 for name, spent in seconds.items()}
-
-
-if __name__ == "__main__":
-    for figure, value in run().items():
-        print(f"{figure:40} {value:10.2f} us an employee-month")

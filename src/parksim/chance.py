@@ -29,8 +29,8 @@ _MASK = (1 << 64) - 1
 
 
 def _mix_int(x: int) -> int:
-    x = ((x ^ (x >> 30)) * 0xBF58476D1CE4E5B9) & _MASK
-    x = ((x ^ (x >> 27)) * 0x94D049BB133111EB) & _MASK
+    x = ((x ^ (x >> 30)) * int(kernels.MIX1)) & _MASK
+    x = ((x ^ (x >> 27)) * int(kernels.MIX2)) & _MASK
     return x ^ (x >> 31)
 
 

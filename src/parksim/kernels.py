@@ -23,8 +23,8 @@ Floats = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.intp]
 Modes = npt.NDArray[np.int8]
 
-_MIX1 = U64(0xBF58476D1CE4E5B9)
-_MIX2 = U64(0x94D049BB133111EB)
+MIX1 = U64(0xBF58476D1CE4E5B9)
+MIX2 = U64(0x94D049BB133111EB)
 _S30, _S27, _S31, _S11 = U64(30), U64(27), U64(31), U64(11)
 _TWO53 = 2.0**-53
 _CHUNK = 16384  # elements: what fits the second-level cache together with its temporaries
@@ -36,10 +36,10 @@ _CHUNK = 16384  # elements: what fits the second-level cache together with its t
 def _mix_in_place(x: Ids, scratch: Ids) -> None:
     np.right_shift(x, _S30, out=scratch)
     np.bitwise_xor(x, scratch, out=x)
-    np.multiply(x, _MIX1, out=x)
+    np.multiply(x, MIX1, out=x)
     np.right_shift(x, _S27, out=scratch)
     np.bitwise_xor(x, scratch, out=x)
-    np.multiply(x, _MIX2, out=x)
+    np.multiply(x, MIX2, out=x)
     np.right_shift(x, _S31, out=scratch)
     np.bitwise_xor(x, scratch, out=x)
 
@@ -70,19 +70,19 @@ def uniform_numpy(ids: Ids, key: np.uint64, step: np.uint64, out: Floats) -> Non
 def _mix_loop(x: Ids) -> None:
     for i in range(x.size):
         z = x[i]
-        z = (z ^ (z >> _S30)) * _MIX1
-        z = (z ^ (z >> _S27)) * _MIX2
+        z = (z ^ (z >> _S30)) * MIX1
+        z = (z ^ (z >> _S27)) * MIX2
         x[i] = z ^ (z >> _S31)
 
 
 def _uniform_loop(ids: Ids, key: np.uint64, step: np.uint64, out: Floats) -> None:
     for i in range(ids.size):
         z = ids[i] ^ key
-        z = (z ^ (z >> _S30)) * _MIX1
-        z = (z ^ (z >> _S27)) * _MIX2
+        z = (z ^ (z >> _S30)) * MIX1
+        z = (z ^ (z >> _S27)) * MIX2
         z = (z ^ (z >> _S31)) + step
-        z = (z ^ (z >> _S30)) * _MIX1
-        z = (z ^ (z >> _S27)) * _MIX2
+        z = (z ^ (z >> _S30)) * MIX1
+        z = (z ^ (z >> _S27)) * MIX2
         z = z ^ (z >> _S31)
         out[i] = (np.float64(z >> _S11) + 0.5) * _TWO53
 

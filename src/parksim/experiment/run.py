@@ -149,9 +149,7 @@ def run(
     if months < 1:
         raise ParksimError(f"months is {months}, should be at least 1")
     start = time.perf_counter()
-    with threadpool_limits(
-        1, "blas"
-    ):  # small matrices: threads that wait for each other cost more than they do
+    with threadpool_limits(1, "blas"):  # as in ParkModel.run
         model = LinkedParks(scenario, seed=seed)
         residual = model.residual_min
         for month in range(1, months + 1):
