@@ -14,16 +14,16 @@ import numpy.typing as npt
 from parksim.chance import Floats, combine
 from parksim.errors import ParksimError
 from parksim.firms.birth import first_firms
-from parksim.firms.offices import free, move_in
+from parksim.firms.offices import choose_building, free, lots, move_in
 from parksim.newcomers import arrive, begin_post
 from parksim.phases import travel
-from parksim.phases.enterprises import choose_building
 from parksim.phases.staying import tenure_factor
 
 if TYPE_CHECKING:
     from parksim.model import ParkModel
     from parksim.scenario.parameters import StayingParameters
     from parksim.scenario.schema import Enterprises
+    from parksim.table import Rows
 
 _LONGEST_TENURE = 480  # months
 _FIRST_JOB_AGE = 18
@@ -116,18 +116,29 @@ def _firms(model: ParkModel) -> None:
     ids = chance.identities("firm", np.arange(rest.size, dtype=np.uint64))
     age = np.ceil(chance.exponential("firm/age", 0, ids) * enterprises.mean_age_years * 12).astype(np.int64)
     sector = model.draw_sectors(ids)
-    room = free(model) * offices.market
-    for k, size in enumerate(rest):
-        building = choose_building(model, ids[k], room, float(size), offices.shown[:, sector[k]])
-        if building < 0:
-            building = int(np.argmax(room))
-        row = firms.add(1, identity=ids[k], active=True, sector=sector[k], building=building, born=-age[k])
-        if room[building] >= size:
-            model.open_posts(row, np.array([size]))
-            room[building] -= size
+    building = np.empty(rest.size, dtype=np.intp)
+
+    def add(new: slice) -> Rows:
+        return firms.add(
+            new.stop - new.start,
+            identity=ids[new],
+            active=True,
+            sector=sector[new],
+            building=building[new],
+            born=-age[new],
+        )
+
+    room, settled = free(model) * offices.market, 0
+    for k, (size, lot) in enumerate(zip(rest, lots(model, ids), strict=True)):
+        at = choose_building(lot, room, float(size), offices.shown[:, sector[k]])
+        building[k] = at if at >= 0 else np.argmax(room)
+        if room[building[k]] >= size:
+            room[building[k]] -= size
         else:  # no building has room for all of it
-            move_in(model, row, np.array([size]), everybody=True)
-            room = free(model) * offices.market
+            model.open_posts(add(slice(settled, k)), rest[settled:k])
+            move_in(model, add(slice(k, k + 1)), rest[[k]], everybody=True)
+            room, settled = free(model) * offices.market, k + 1
+    model.open_posts(add(slice(settled, rest.size)), rest[settled:])
     first_firms(model)
 
 

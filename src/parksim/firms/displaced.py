@@ -16,7 +16,7 @@ import numpy.typing as npt
 from parksim.chance import combine, name_code
 from parksim.firms import cash
 from parksim.firms.moving import sit
-from parksim.firms.offices import free, going_rent
+from parksim.firms.offices import choose_building, free, going_rent, lots
 from parksim.phases.staying import DISPLACED
 from parksim.scenario.renewal import schedule
 from parksim.table import Table
@@ -141,13 +141,12 @@ def find_floor(model: ParkModel, row: int, room: Floats, posts: int) -> npt.NDAr
     One building drawn in proportion to its room, as valleys let it; who fits into none as a whole takes the
     roomiest ones.
     """
-    from parksim.phases.enterprises import choose_building  # noqa: PLC0415  (the phase calls this module)
-
     posts = max(posts, 1)
     sector = int(model.firms.sector[row])
     room = np.where(model.offices.lets[:, sector] > 0, room, 0.0)
     shown = model.offices.shown[:, sector]
-    one = choose_building(model, model.firms.identity[row], room, float(posts), shown)
+    (lot,) = lots(model, model.firms.identity[[row]])
+    one = choose_building(lot, room, float(posts), shown)
     if one >= 0:
         return np.full(posts, one, dtype=np.intp)
     if room.sum() < posts:
@@ -242,13 +241,12 @@ def come_back(model: ParkModel, renewal: Renewal) -> None:
 
 def _building_back(model: ParkModel, renewal: Renewal, k: int, row: int, room: Floats, rent: Floats) -> int:
     """Return the building that a displaced firm comes back to; -1 if it does not."""
-    from parksim.phases.enterprises import choose_building  # noqa: PLC0415  (the phase calls this module)
-
     table, p = model.displaced.table, model.spec.parameters.renewal
     size = float(model.firms.size[row] if row >= 0 else table.size[k])
     sector = int(table.sector[k])
     room = np.where(model.offices.lets[:, sector] > 0, room, 0.0)
-    building = choose_building(model, table.identity[k], room, max(size, 1.0), model.offices.shown[:, sector])
+    (lot,) = lots(model, table.identity[[k]])
+    building = choose_building(lot, room, max(size, 1.0), model.offices.shown[:, sector])
     if building < 0:
         return -1
     odds = p.return_share * rent_odds(model, float(table.lease[k]), float(rent[building]))

@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from parksim.chance import combine
 from parksim.firms.zoning import floor_shares
 from parksim.scenario.renewal import under_works
 from parksim.world.place import draw
 
 if TYPE_CHECKING:
-    from parksim.chance import Floats
+    from collections.abc import Iterator
+
+    from parksim.chance import Floats, Ids
     from parksim.model import ParkModel
     from parksim.scenario.schema import Scenario
     from parksim.table import Rows
@@ -24,6 +27,7 @@ Bools = npt.NDArray[np.bool_]
 
 _INDEX = (0.5, 2.0)  # rents halve or double at most, whatever the vacancy
 _LEAST_VACANCY = 0.02
+_FIRMS_AT_ONCE = 256
 
 
 class Offices:
@@ -112,6 +116,36 @@ def free(model: ParkModel) -> Floats:
     building = model.place.unit_building
     by_unit = np.bincount(model.posts.unit[model.posts.firm >= 0], minlength=building.size)
     return model.offices.capacity - np.bincount(building, by_unit, model.offices.capacity.size)
+
+
+def lots(model: ParkModel, ids: Ids) -> Iterator[Floats]:
+    """Draw the luck of firms in finding a building: for each firm an exponential number a building.
+
+    They are drawn for some hundred firms at a time.
+    """
+    for start in range(0, ids.size, _FIRMS_AT_ONCE):
+        pairs = combine(ids[start : start + _FIRMS_AT_ONCE, None], model.building_codes)
+        yield from model.chance.exponential("firm/building", 0, pairs)
+
+
+def choose_building(lot: Floats, room: Floats, size: float, appeal: Floats) -> int:
+    """Draw a building with room for a firm, in proportion to room times appeal; -1 if none has room.
+
+    Parameters
+    ----------
+    lot : float array [building]
+        The firm's luck (:func:`lots`).
+    room : float array [building]
+        Posts there is room for.
+    size : float
+        Posts of the firm.
+    appeal : float array [building]
+        Weight of a free post; none is let where it is nil.
+    """
+    fits = (room >= size) & (appeal > 0)
+    race = np.divide(lot, room * appeal, out=np.full(lot.size, np.inf), where=fits)
+    first = int(np.argmin(race))
+    return first if fits[first] else -1
 
 
 def going_rent(model: ParkModel, room: Floats) -> Floats:

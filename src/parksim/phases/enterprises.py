@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from parksim.chance import Floats, Ids, combine, name_code
+from parksim.chance import Floats, Ids, name_code
 from parksim.firms import cash, demand, digital, displaced, ladder, neighbours, support
 from parksim.firms.birth import REFERENCE_SIZE, endow, size_factor
-from parksim.firms.offices import free, going_rent, move_in
+from parksim.firms.offices import choose_building, free, going_rent, lots, move_in
 from parksim.phases.staying import FIRM_CLOSED, FIRM_MOVED, LAID_OFF
 
 if TYPE_CHECKING:
@@ -169,8 +169,9 @@ def enter(model: ParkModel) -> None:
     ids, sector = ids[comes], sector[comes]
     sizes = entrant_sizes(model, ids, p.entrant_size)
     building = np.full(ids.size, -1, dtype=np.intp)
-    for k in np.argsort(chance.uniform("floor", month, ids), kind="stable"):
-        building[k] = choose_building(model, ids[k], room, float(sizes[k]), shown[:, sector[k]])
+    turn = np.argsort(chance.uniform("floor", month, ids), kind="stable")
+    for k, lot in zip(turn, lots(model, ids[turn]), strict=True):
+        building[k] = choose_building(lot, room, float(sizes[k]), shown[:, sector[k]])
         if building[k] >= 0:
             room[building[k]] -= sizes[k]
     model.firm_entries += settle(model, "firm_entry", ids, ids, sector, building, sizes, rent)
@@ -222,19 +223,6 @@ def attraction(model: ParkModel, rent: Floats) -> Floats:
         pull += p.partner_pull * (near @ model.partners)
     like = np.exp(pull)
     return np.asarray(index[:, None] ** p.entry_rent_elasticity * like)
-
-
-def choose_building(
-    model: ParkModel, identity: np.uint64, room: Floats, size: float, appeal: Floats | None = None
-) -> int:
-    """Draw a building with room for the firm, in proportion to room times appeal; -1 if none has room."""
-    fits = np.flatnonzero(room >= size if appeal is None else (room >= size) & (appeal > 0))
-    if fits.size == 0:
-        return -1
-    weight = room[fits] if appeal is None else room[fits] * appeal[fits]
-    pairs: Ids = combine(np.full(fits.size, identity, dtype=np.uint64), model.building_codes[fits])
-    race = model.chance.exponential("firm/building", 0, pairs) / weight
-    return int(fits[np.argmin(race)])
 
 
 def settle(
