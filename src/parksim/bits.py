@@ -36,10 +36,11 @@ def sum_by_needs(values: Floats, unit: npt.NDArray[np.integer], needs: npt.NDArr
     count = (categories + 7) // 8
     padded = np.zeros((*kinds, units, 8 * count))
     padded[..., :categories] = values
-    # [..., unit, byte, bit] times [bit, value of the byte], then the bytes in front
-    tables = np.moveaxis(padded.reshape(*kinds, units, count, 8) @ _BITS.T, -2, -3)
+    # bits of a byte times its values, for each byte and unit
+    tables = np.empty((*kinds, count, units, 256))
+    np.matmul(np.moveaxis(padded.reshape(*kinds, units, count, 8), -2, -3), _BITS.T, out=tables)
     total = np.empty((*kinds, len(unit)))
-    flat = np.ascontiguousarray(tables).reshape(-1, count, units * 256)
+    flat = tables.reshape(-1, count, units * 256)
     if len(unit):  # nobody cannot be reshaped
         kernels.gather(flat, unit, needs, total.reshape(-1, len(unit)))
     return total

@@ -521,7 +521,8 @@ def _queues(model: ParkModel, row: int) -> list[dict[str, Any]]:
     served = state.served_rotating if posts.rotating[row] else state.served
     visits = visits_wanted(model.spec.needs)
     wait = market.at(state.wait)
-    drawn = market.shares(wait)[unit] * parts()[DAY][market.daypart, market.category]
+    drawn = market.dense(market.shares(wait))[unit] * parts()[DAY][market.daypart, market.category]
+    walk = market.dense(market.walk)[unit]
     out = []
     for c, name in enumerate(_NAMES):
         if not needs >> c & 1 or visits[c] <= 0:
@@ -537,7 +538,7 @@ def _queues(model: ParkModel, row: int) -> list[dict[str, Any]]:
                 "category": name,
                 "visits": float(visits[c]),
                 "served": share,
-                "walk_min": float((drawn * market.walk[unit])[here].sum() / weight) if weight else np.nan,
+                "walk_min": float((drawn * walk)[here].sum() / weight) if weight else np.nan,
                 "wait_min": float((drawn * wait)[here].sum() / weight) if weight else np.nan,
             }
         )

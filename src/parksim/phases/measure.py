@@ -254,12 +254,8 @@ def _mean_minutes(
 
 def covered_bits(model: ParkModel, minutes: float) -> npt.NDArray[np.uint32]:
     """Categories each unit has an open, usable place of within some walking minutes, as bits [unit]."""
-    place = model.place
-    near = place.usable & (place.walk <= minutes) & (place.open_hours.sum(axis=0) > 0)
-    bits = np.uint32(1) << place.category.astype(np.uint32)
-    return np.asarray(
-        np.bitwise_or.reduce(np.where(near, bits, np.uint32(0)), axis=1), dtype=np.uint32
-    ).reshape(-1)
+    bits = np.uint32(1) << np.arange(len(_NAMES), dtype=np.uint32)
+    return np.asarray((model.place.nearest <= minutes) @ bits, dtype=np.uint32)
 
 
 def coverage(

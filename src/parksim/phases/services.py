@@ -134,7 +134,8 @@ def visit(model: ParkModel) -> None:
     _count_allotted(model)
 
     day, night = parts()[DAY], rotating_parts(model)
-    served = market.by_daypart(settled.share * kept)
+    taken = settled.share * kept[market.pair]
+    served = market.by_daypart(taken)
     state.served = np.round((day[:, None] * served).sum(axis=0), 6)
     state.served_rotating = np.round((night[:, None] * served).sum(axis=0), 6)
     state.served_weekend = np.round(served[WEEKEND], 6)
@@ -142,11 +143,9 @@ def visit(model: ParkModel) -> None:
         name: served_within(model, circle.minutes, circle.categories, (monthly, settled, kept))
         for name, circle in model.layout.circles.items()
     }
-    met = settled.share * kept * _among_others(model, market, daily, settled)
+    met = taken * _among_others(model, market, daily, settled)
     state.met = (day[:, None] * market.by_daypart(met)).sum(axis=0)
-    state.met_at = np.zeros((amenities, len(met)))
-    np.add.at(state.met_at, market.amenity, (met * day[market.daypart, place.category[market.amenity]]).T)
-    state.met_at = state.met_at.T
+    state.met_at = market.by_amenity(met * day[market.daypart, market.category][market.pair], amenities)
 
 
 def days_a_month(model: ParkModel) -> Floats:
@@ -193,14 +192,7 @@ def wanted(model: ParkModel) -> Floats:
 def home_unit(model: ParkModel, rows: Rows) -> Rows:
     """Return the unit of the building of somebody's flat; the desk's where flats stand outside buildings."""
     posts, place = model.posts, model.place
-    building = np.array(
-        [
-            place.amenity_place(a) if a.category == "flats" and a.outside is None else -1
-            for a in place.amenities
-        ]
-    )
-    building[building >= len(place.buildings)] = -1
-    home = building[posts.flat[rows]]
+    home = place.home_building[posts.flat[rows]]
     return np.where(home >= 0, home, posts.unit[rows])
 
 
@@ -229,11 +221,14 @@ def served_within(
     place = model.place
     market = place.market
     monthly, settled, kept = known or _now(model)
-    mine = np.flatnonzero(np.isin(market.category, [_NAMES.index(c) for c in categories]))
-    left = minutes - market.walk[:, mine]
-    wait, patience = np.maximum(settled.wait[mine], 1e-6), market.patience[mine]
-    quick = np.expm1(-np.clip(left, 0.0, patience) / wait) / np.expm1(-patience / wait)
-    ends = market.by_daypart(settled.share[:, mine] * kept[mine] * np.where(left >= 0, quick, 0.0), mine)
+    near = market.within(minutes, categories)
+    pair = market.pair[near]
+    wait, patience = np.maximum(settled.wait, 1e-6), market.patience
+    at_most = np.expm1(-patience / wait)  # minus the share that begins within one's patience
+    quick = np.expm1(-np.minimum(minutes - market.walk[near], patience[pair]) / wait[pair]) / at_most[pair]
+    ends_here = np.zeros_like(settled.share)
+    ends_here[near] = settled.share[near] * kept[pair] * quick
+    ends = market.by_daypart(ends_here)
     total = monthly.sum(axis=0)
     mean = np.divide((monthly * ends).sum(axis=0), total, out=np.zeros_like(total), where=total > 0)
     usual = (parts()[DAY][:, None] * ends).sum(axis=0)
@@ -251,7 +246,7 @@ def _now(model: ParkModel) -> tuple[Floats, Settled, Floats]:
 
 
 def _among_others(model: ParkModel, market: Market, daily: Floats, settled: Settled) -> Floats:
-    """Share of the people at each pair who are employees of other firms than a visitor's, [unit, pair]."""
+    """Share of the people at each pair who are employees of other firms than a visitor's, [link]."""
     from scipy.sparse import csr_array  # noqa: PLC0415  (scipy is slow to import)
 
     posts, units = model.posts, len(model.place.unit_building)
@@ -259,9 +254,10 @@ def _among_others(model: ParkModel, market: Market, daily: Floats, settled: Sett
     unit, firms = posts.unit[rows], max(len(model.firms), 1)
     here = np.bincount(unit, minlength=units)
     share = csr_array((1 / here[unit], (unit, posts.firm[rows])), shape=(units, firms))  # sums what is alike
-    same = (share @ share.T).toarray()  # chance that one of unit a and one of unit b have one employer
-    flow = daily[:, market.group] * settled.share
-    return np.asarray((settled.staff - same @ flow) / np.maximum(settled.load, 1e-12))
+    same = share @ share.T  # chance that one of unit a and one of unit b have one employer
+    colleagues = (same @ market.dense(market.wanted(daily) * settled.share))[market.unit, market.pair]
+    others = settled.staff[market.pair] - colleagues
+    return np.asarray(others / np.maximum(settled.load, 1e-12)[market.pair])
 
 
 def _carry(state: ServiceState, codes: npt.NDArray[np.uint64]) -> None:
@@ -289,7 +285,7 @@ def allot(model: ParkModel) -> None:
     parents = np.flatnonzero(posts.filled & ((posts.needs & bits_of(ALLOTTED)) != 0))
     for name in ALLOTTED:
         column, bit = getattr(posts, name), bits_of((name,))
-        seats = [j for j, a in enumerate(place.amenities) if a.category == name]
+        seats = places_of(model, name)
         held = np.flatnonzero(column >= 0)
         lost = (place.category[column[held]] != _NAMES.index(name)) | ((posts.needs[held] & bit) == 0)
         lost[~lost] = ~place.usable[posts.unit[held[~lost]], column[held[~lost]]]
@@ -307,15 +303,24 @@ def allot(model: ParkModel) -> None:
         free = {j: int(place.amenities[j].capacity) - int(taken[j]) for j in seats if takes_in(model, j)}
         if waiting.size == 0 or all(places <= 0 for places in free.values()):
             continue
-        minutes = reach_minutes(model, seats)[posts.unit[waiting]]
-        choice = np.argsort(minutes, axis=1, kind="stable")
-        for k in range(len(seats)):
-            for i, j in enumerate(seats):
+        minutes = reach_minutes(model, seats)
+        choice = np.argsort(minutes, axis=1, kind="stable")  # by unit: the seats' places, the nearest first
+        reached = np.isfinite(minutes).sum(axis=1)
+        for k in range(reached.max(initial=0)):
+            waiting = waiting[(column[waiting] < 0) & (reached[posts.unit[waiting]] > k)]
+            asks = choice[posts.unit[waiting], k]
+            for i in np.unique(asks):
+                j = seats[i]
                 if free.get(j, 0) > 0:
-                    asks = (choice[:, k] == i) & np.isfinite(minutes[:, i]) & (column[waiting] < 0)
-                    taken_now = _by_lot(model, j, waiting[asks])[: free[j]]
+                    taken_now = _by_lot(model, j, waiting[asks == i])[: free[j]]
                     column[taken_now] = j
                     free[j] -= taken_now.size
+
+
+def places_of(model: ParkModel, category: str) -> list[int]:
+    """Return the amenities of a category."""
+    own: list[int] = np.flatnonzero(model.place.category == _NAMES.index(category)).tolist()
+    return own
 
 
 def reach_minutes(model: ParkModel, amenities: list[int]) -> Floats:
@@ -352,16 +357,17 @@ def _count_allotted(model: ParkModel) -> None:
     visits = visits_wanted(model.spec.needs)
     parents = np.flatnonzero(posts.filled & ((posts.needs & bits_of(ALLOTTED)) != 0))
     for name in ALLOTTED:
-        seats = [j for j, a in enumerate(place.amenities) if a.category == name]
+        seats = places_of(model, name)
         if not seats:
             continue
         c = _NAMES.index(name)
         daypart = int(np.argmax(parts()[DAY][:, c]))
         wants = parents[(posts.needs[parents] & bits_of((name,))) != 0]
         held = getattr(posts, name)[wants]
-        minutes = reach_minutes(model, seats)[posts.unit[wants]]
-        in_vain = (held < 0) & np.isfinite(minutes).any(axis=1)
-        first = np.array(seats)[np.argmin(minutes, axis=1)]
+        minutes, unit = reach_minutes(model, seats), posts.unit[wants]
+        reached = np.isfinite(minutes.min(axis=1))
+        in_vain = (held < 0) & reached[unit]
+        first = np.array(seats)[np.argmin(minutes, axis=1)][unit]
         count = len(place.amenities)
         refused = visits[c] * np.bincount(first[in_vain], minlength=count)
         state.refused[daypart] += refused
@@ -377,10 +383,8 @@ def _remember(model: ParkModel) -> None:
     rows = np.flatnonzero(posts.filled)
     visits = np.where(_QUEUED, visits_wanted(model.spec.needs), 0.0)
     unit, needs, flat, rotating = posts.unit[rows], posts.needs[rows], posts.flat[rows], posts.rotating[rows]
-    values = np.stack(
-        [np.broadcast_to(visits, state.served.shape), visits * state.served, visits * state.met * _SOCIAL]
-    )
-    demand, got, meetings = sum_by_needs(values, unit, needs)
+    demand = sum_by_needs(visits[None, :], np.zeros_like(unit), needs)
+    got, meetings = sum_by_needs(np.stack([visits * state.served, visits * state.met * _SOCIAL]), unit, needs)
     turns = np.flatnonzero(rotating)
     if turns.size:
         got[turns] = sum_by_needs(visits * state.served_rotating, unit[turns], needs[turns])
@@ -415,7 +419,8 @@ def unmet(model: ParkModel) -> Floats:
 def unmet_by_daypart(model: ParkModel) -> Floats:
     """Return the visits a month wanted and not served, [daypart, unit, category]; none of what is allotted."""
     monthly, settled, kept = _now(model)
-    out = monthly * (1 - model.place.market.by_daypart(settled.share * kept))
+    market = model.place.market
+    out = monthly * (1 - market.by_daypart(settled.share * kept[market.pair]))
     out[..., ~_QUEUED] = 0.0
     return np.asarray(out)
 
@@ -478,11 +483,12 @@ def truncated_share(model: ParkModel) -> float:
     market = model.place.market
     monthly, settled, _ = _now(model)
     demand = monthly[market.group_daypart, :, market.group_category].T
-    total = float((demand[:, market.group] * settled.share).sum())
+    going = market.dense(settled.share)
+    total = float((demand[:, market.group] * going).sum())
     beyond = 0.0
     for g, pairs in enumerate(_pairs_of_groups(market)):
         if len(pairs) > CANDIDATES:
-            share = np.sort(settled.share[:, pairs], axis=1)[:, : len(pairs) - CANDIDATES]
+            share = np.sort(going[:, pairs], axis=1)[:, : len(pairs) - CANDIDATES]
             beyond += float(demand[:, g] @ share.sum(axis=1))
     return beyond / total if total > 0 else 0.0
 
@@ -516,7 +522,8 @@ def sample_visits(model: ParkModel, rows: npt.ArrayLike | None = None) -> pd.Dat
     _, settled, kept = _now(model)
     full = np.minimum(1 - kept, market.full(settled.load))
     visits = visits_wanted(model.spec.needs)
-    groups = _pairs_of_groups(market)
+    groups, going = _pairs_of_groups(market), market.dense(settled.share)
+    walk = market.dense(market.walk)
     by_cell: dict[tuple[int, int], list[int]] = {}
     for g in range(len(groups)):
         by_cell.setdefault((int(market.group_daypart[g]), int(market.group_category[g])), []).append(g)
@@ -544,8 +551,8 @@ def sample_visits(model: ParkModel, rows: npt.ArrayLike | None = None) -> pd.Dat
             pairs = np.concatenate(
                 [np.empty(0, dtype=np.intp), *(groups[g] for g in by_cell.get((d, c), []))]
             )
-            pair = _choose(model, tell, ids, where, pairs, settled.share)
-            terms = (settled.wait, kept, full)
+            pair = _choose(model, tell, ids, where, pairs, going)
+            terms = (settled.wait, kept, full, walk)
             frames.append(_visits(model, tell, (d, c), ids, where, times, pair, terms, names))
     out = (
         pd.concat(frames, ignore_index=True)
@@ -589,14 +596,14 @@ def _visits(
     where: Any,
     times: Any,
     pair: Rows,
-    terms: tuple[Floats, Floats, Floats],
+    terms: tuple[Floats, Floats, Floats, Floats],
     names: Any,
 ) -> pd.DataFrame:
     """Draw how each visit ends."""
     import pandas as pd  # noqa: PLC0415
 
     market = model.place.market
-    wait, kept, full = terms
+    wait, kept, full, minutes_there = terms
     at = np.repeat(np.arange(len(ids)), times)
     number = np.arange(at.size) - np.repeat(np.cumsum(times) - times, times)
     visit_ids = combine(ids[at], number.astype(np.uint64)) if at.size else ids[at]
@@ -614,7 +621,7 @@ def _visits(
     queue = -mean * np.log1p(drawn * np.expm1(-patience / mean))
     minutes = np.select([ends == 0, ends == 2], [queue, patience], 0.0)
     amenity = np.where(goes, market.amenity[chosen] if len(kept) else 0, len(names) - 1)
-    walk = market.walk[where[at], chosen] if len(kept) else np.zeros(at.size)
+    walk = minutes_there[where[at], chosen] if len(kept) else np.zeros(at.size)
     d, c = when
     return pd.DataFrame(
         {

@@ -2,7 +2,9 @@
 
 Everything is worked out for desk places (units) and **pairs** of a daypart and an amenity open in it; nobody
 is looked at one by one. Pairs that compete for the same visitors form a **group**: one daypart, one category,
-and one part of the park from which people reach them. Groups know nothing of each other.
+and one part of the park from which people reach them. Groups know nothing of each other. A unit and a pair that
+its people can reach and may use make a **link**: what depends on both is kept for links alone, since in a large
+park most places are out of most people's reach.
 """
 
 from __future__ import annotations
@@ -56,7 +58,7 @@ class Settled:
     ----------
     wait : float array [pair]
         Expected minutes in the queue, at most the visitors' patience.
-    share : float array [unit, pair]
+    share : float array [link]
         Share of the visits wanted at a unit, in the pair's daypart and category, that go there.
     staff, load : float arrays [pair]
         Visits a day by employees, and with outsiders.
@@ -74,6 +76,27 @@ class Settled:
     rounds: int
 
 
+class Runs:
+    """Stretches of equal keys in an array of rising keys, and sums over them.
+
+    Attributes
+    ----------
+    key : int array [run]
+        The key of each stretch.
+    at : int array [link]
+        Stretch that each entry belongs to.
+    """
+
+    def __init__(self, keys: Ints) -> None:
+        self._start = np.flatnonzero(np.diff(keys, prepend=-1))
+        self.key = keys[self._start]
+        self.at = np.repeat(np.arange(len(self._start)), np.diff(self._start, append=len(keys)))
+
+    def sums(self, values: Floats) -> Floats:
+        """Sum over each stretch."""
+        return np.add.reduceat(values, self._start) if len(self._start) else np.zeros(0)
+
+
 class Market:
     """What a layout offers in the dayparts of a day, ready for the month's choices.
 
@@ -81,10 +104,13 @@ class Market:
     ----------
     daypart, amenity, category, group : int arrays [pair]
     group_daypart, group_category : int arrays [group]
-    pull : float array [unit, pair]
+    unit, pair : int arrays [link]
+        Links stand in the order of units, and of pairs within a unit.
+    pull : float array [link]
         Attraction before waiting: exp of the utility of walk, price and quality, times the part of the
-        daypart in which the place is open; 0 out of reach or where people of the unit may not go.
-    walk : float array [unit, pair]
+        daypart in which the place is open.
+    walk : float array [link]
+        Minutes.
     forgo : float array [group]
         Attraction of going without.
     hours, rate, servers, patience, outside : float arrays [pair]
@@ -109,13 +135,12 @@ class Market:
         key = (self.daypart * len(kinds) + self.category) * (len(amenities) + 1) + part_of_park[self.amenity]
         _, self.start, self.group = np.unique(key, return_index=True, return_inverse=True)
         self.group_daypart, self.group_category = self.daypart[self.start], self.category[self.start]
-        self._cell = self.group_daypart * len(kinds) + self.group_category
+        self._pair_cell = self.daypart * len(kinds) + self.category
         self.shape = (len(DAYPARTS), len(kinds))
 
         def column(values: list[float]) -> Floats:
             return np.array(values, dtype=np.float64)[self.amenity] if values else np.empty(0)
 
-        self.walk = place.walk[:, self.amenity]
         self.hours = place.open_hours[self.daypart, self.amenity]
         self.servers = column([a.capacity for a in amenities])
         self.service_min = column(
@@ -129,11 +154,17 @@ class Market:
         theirs = parts()[DAY] + parts()[OFF]  # at the hours that others keep
         self.outside = outsiders * theirs[self.daypart, self.category]
         fixed = column([p.price_weight * a.price + a.quality for a in amenities])
-        near = reach[:, self.amenity]
-        utility = p.walk_weight * np.where(near, self.walk, 0.0) + fixed
-        self.pull = np.where(near, np.exp(utility) * (self.hours / length[self.daypart]), 0.0)
+        self.unit, self.pair = np.nonzero(reach[:, self.amenity])
+        self.walk = place.walk[self.unit, self.amenity[self.pair]]
+        open_share = (self.hours / length[self.daypart])[self.pair]
+        self.pull = np.exp(p.walk_weight * self.walk + fixed[self.pair]) * open_share
+        self._units = len(place.walk)
+        self._runs = Runs(self.unit * len(self.start) + self.group[self.pair])
+        self._cells = Runs(self.unit * (self.shape[0] * self.shape[1]) + self._pair_cell[self.pair])
+        self._run_unit, self._run_group = np.divmod(self._runs.key, max(len(self.start), 1))
         self.forgo = np.exp(p.forgo * np.array([kind.worth for kind in kinds])[self.group_category])
         self._wait_weight = p.wait_weight
+        self._within: dict[tuple[float, tuple[str, ...]], Ints] = {}
         self._last: tuple[Floats, Floats, Settled] | None = None
 
     @property
@@ -154,19 +185,41 @@ class Market:
     # --- sums -----------------------------------------------------------------------------------
 
     def by_group(self, values: Floats) -> Floats:
-        """Sum over the pairs of each group, along the last axis."""
-        if not self.group.size:
-            return np.zeros((*values.shape[:-1], 0))
-        return np.add.reduceat(values, self.start, axis=-1)
+        """Sum ``values[pair]`` over the pairs of each group."""
+        return np.add.reduceat(values, self.start) if self.group.size else np.zeros(0)
 
-    def by_daypart(self, values: Floats, pairs: Ints | None = None) -> Floats:
-        """Sum ``values[unit, pair]`` (of all pairs or of these, in rising order) to [daypart, unit, category]."""
-        group = self.group if pairs is None else self.group[pairs]
-        start = np.flatnonzero(np.diff(group, prepend=-1))
-        out = np.zeros((self.shape[0] * self.shape[1], len(values)))
-        if start.size:
-            np.add.at(out, self._cell[group[start]], np.add.reduceat(values, start, axis=1).T)
-        return np.moveaxis(out.reshape(*self.shape, len(values)), 1, 2)
+    def by_daypart(self, values: Floats) -> Floats:
+        """Sum ``values[link]`` to [daypart, unit, category]."""
+        out = np.zeros((self._units, *self.shape))
+        out.reshape(-1)[self._cells.key] = self._cells.sums(values)
+        return np.moveaxis(out, 1, 0)
+
+    def by_amenity(self, values: Floats, amenities: int) -> Floats:
+        """Sum ``values[link]`` to [unit, amenity]."""
+        at = self.unit * amenities + self.amenity[self.pair]
+        sums = np.bincount(at, values, self._units * amenities).astype(np.float64)  # whole numbers of nothing
+        return sums.reshape(self._units, amenities)
+
+    def by_pair(self, values: Floats) -> Floats:
+        """Sum ``values[link]`` over the units that reach each pair."""
+        return np.asarray(np.bincount(self.pair, values, len(self.group)), dtype=np.float64)
+
+    def dense(self, values: Floats, pairs: Ints | None = None) -> Floats:
+        """Write ``values[link]`` out as a table [unit, pair] (of these pairs only), 0 where there is no link."""
+        if pairs is None:
+            out = np.zeros((self._units, len(self.group)))
+            out[self.unit, self.pair] = values
+            return out
+        column = np.full(len(self.group), -1)
+        column[pairs] = np.arange(len(pairs))
+        there = np.flatnonzero(column[self.pair] >= 0)
+        out = np.zeros((self._units, len(pairs)))
+        out[self.unit[there], column[self.pair[there]]] = values[there]
+        return out
+
+    def wanted(self, by_group: Floats) -> Floats:
+        """Gather what units want, [unit, group], for each link."""
+        return np.asarray(by_group[self._run_unit, self._run_group][self._runs.at])
 
     def at(self, values: Floats) -> Floats:
         """Gather the pairs out of an array [daypart, amenity]."""
@@ -178,12 +231,22 @@ class Market:
         out[self.daypart, self.amenity] = values
         return out
 
+    def within(self, minutes: float, categories: tuple[str, ...]) -> Ints:
+        """Return the links to places of these categories that are at most so many minutes away on foot."""
+        known = self._within.get((minutes, categories))
+        if known is None:
+            mine = np.array([name in categories for name in CATEGORIES])
+            known = np.flatnonzero((self.walk <= minutes) & mine[self.category][self.pair])
+            self._within[minutes, categories] = known
+        return known
+
     # --- choice and queues ----------------------------------------------------------------------
 
     def shares(self, wait: Floats) -> Floats:
-        """Return the share of each unit's visits that goes to each pair at these waits, [unit, pair]."""
-        drawn = self.pull * np.exp(self._wait_weight * wait)
-        return np.asarray(drawn / (self.by_group(drawn) + self.forgo)[:, self.group])
+        """Return the share of each unit's visits that goes to each pair at these waits, [link]."""
+        drawn = self.pull * np.exp(self._wait_weight * wait)[self.pair]
+        choice = self._runs.sums(drawn) + self.forgo[self._run_group]
+        return np.asarray(drawn / choice[self._runs.at])
 
     def law(self, load: Floats, at: Ints) -> tuple[Floats, Floats]:
         """Mean minutes in the queue of these pairs if so many came in a day, however impatient, and their slope."""
@@ -235,11 +298,11 @@ class Market:
         fresh = np.zeros_like(wait)
         residual, drag = np.full(len(self.start), np.inf), np.zeros(len(self.start))
         todo = np.arange(len(wait))
-        wanted = daily[:, self.group]
+        wanted = self.wanted(daily)
         for rounds in range(1, MAX_ROUNDS + 1):
             share = self.shares(wait)
             flow = wanted * share
-            staff = flow.sum(axis=0)
+            staff = self.by_pair(flow)
             load = staff + self.outside
             fresh[todo], steep = self.law(load[todo], todo)
             away = np.abs(np.minimum(fresh, self.patience) - wait) * load
@@ -272,12 +335,12 @@ class Market:
     ) -> Floats:
         """Solve (1 + drag - dW/dwait) step = gap in each group that is not done."""
         step = np.empty_like(gap)
+        flow, share = self.dense(flow, todo), self.dense(share, todo)
         edges = np.flatnonzero(np.diff(self.group[todo], prepend=-1, append=-1))
         for first, end in pairwise(edges.tolist()):
-            pairs = todo[first:end]
-            here = flow[:, pairs]
-            falls = -self._wait_weight * (np.diag(here.sum(axis=0)) - here.T @ share[:, pairs])
-            ahead = 1 + drag[self.group[pairs[0]]]
+            here = flow[:, first:end]
+            falls = -self._wait_weight * (np.diag(here.sum(axis=0)) - here.T @ share[:, first:end])
+            ahead = 1 + drag[self.group[todo[first]]]
             matrix: Floats = np.eye(end - first) * ahead + slope[first:end, None] * falls
             step[first:end] = np.linalg.solve(matrix, gap[first:end])
         return step

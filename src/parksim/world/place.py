@@ -306,6 +306,15 @@ class Place:
         return [j for j, a in enumerate(self.amenities) if a.category == "flats" and a.outside is None]
 
     @cached_property
+    def home_building(self) -> npt.NDArray[np.intp]:
+        """Building of each amenity that is flats, -1 for those that stand outside buildings, [amenity]."""
+        out = np.full(len(self.amenities), -1, dtype=np.intp)
+        for j in self.flats:
+            out[j] = self.amenity_place(self.amenities[j])
+        out[out >= len(self.buildings)] = -1
+        return out
+
+    @cached_property
     def market(self) -> Market:
         """What people choose among and queue for."""
         return Market(self, self._scenario)

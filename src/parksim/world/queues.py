@@ -204,6 +204,8 @@ def _sheared_wait(rho: FloatArray, servers: FloatArray, horizon: FloatArray) -> 
     calm = (top > 0) & (top < 1)
     bound[calm] = _stationary(top[calm] * servers[calm], servers[calm])
     todo = np.flatnonzero((bound > 1e-12) & (top > 0))
+    if not todo.size:
+        return wait, growth
     rho, top, servers, horizon = rho[todo], top[todo], servers[todo], horizon[todo]
     z = np.full_like(rho, 3.0)
     low, high = np.full_like(rho, -60.0), np.full_like(rho, 36.0)
