@@ -18,13 +18,22 @@ from parksim.phases.staying import CAUSES
 from parksim.report import style
 from parksim.report.figures import TOPICS
 from parksim.report.maps import GATEWAY_MARKER, SIGNS
-from parksim.report.messages import Messages, UnknownLanguageError, catalogue, languages
+from parksim.report.messages import (
+    Messages,
+    UnknownLanguageError,
+    calibrated,
+    catalogue,
+    facts,
+    languages,
+    parameters,
+)
 from parksim.scenario import library
 from parksim.scenario.categories import CATEGORIES
 from parksim.scenario.organs import Governance
-from parksim.scenario.parameters import Parameters
+from parksim.scenario.parameters import Parameters, table
 from parksim.scenario.read import load
 from parksim.scenario.schema import MODES, PAYERS
+from parksim.validation import CALIBRATED, FACTS
 
 SOURCE = Path(style.__file__).parents[1]
 VERDICTS = {"better", "worse", "higher", "lower", "same", "unclear", "na"}
@@ -50,6 +59,22 @@ PATTERNED = [
     *(f"net_cost_{payer}" for payer in PAYERS),
 ]  # fmt: skip
 
+CITED = {
+    "Ahlfeldt", "Axtell", "Boushey", "Glynn", "Cohen", "Levinthal", "Ellison", "Glaeser", "Kerr", "Stanley",
+    "Verspagen", "CIBSE", "Guide", "BPR", "Nature", "Econ", "Rev", "Struct", "Change", "Dyn", "Adm", "Sci",
+}  # fmt: skip
+"""Authors, journals and standards stay as they are written."""
+
+
+def chinese():
+    """Every Chinese text by its key: messages, and the words of parameters and published figures."""
+    texts = dict(catalogue("zh"))
+    for path, (name, source) in parameters("zh").items():
+        texts |= {f"{path}.name": name, f"{path}.source": source}
+    for key, words in facts("zh").items():
+        texts |= {f"{key}.{part}": text for part, text in words.items()}
+    return texts | calibrated("zh")
+
 
 def fields(text):
     return sorted({name for _, name, _, _ in string.Formatter().parse(text) if name})
@@ -68,10 +93,8 @@ def test_both_languages_say_the_same_things():
 
 
 def test_nothing_is_left_in_english():
-    words = {
-        k: re.findall(r"[A-Za-z]{3,}", re.sub(r"{[^}]*}", "", text)) for k, text in catalogue("zh").items()
-    }
-    kept = {"parksim", "Holm", "PDF", "Chromium", "chromium", "PARKSIM", "CHROMIUM"}  # proper names
+    words = {k: re.findall(r"[A-Za-z]{3,}", re.sub(r"{[^}]*}", "", text)) for k, text in chinese().items()}
+    kept = CITED | {"parksim", "Holm", "PDF", "Chromium", "chromium", "PARKSIM", "CHROMIUM"}  # proper names
     kept |= {"employee", "most", "changed", "force", "out", "cells", "group", "until", "width"}  # options
     kept |= {
         "true",
@@ -89,8 +112,27 @@ def test_nothing_is_left_in_english():
 
 
 def test_chinese_is_punctuated_as_chinese():
-    wrong = {k: text for k, text in catalogue("zh").items() if re.search("[\u4e00-\u9fff}][,:;?!()]", text)}
+    wrong = {k: text for k, text in chinese().items() if re.search("[\u4e00-\u9fff}][,:;?!()]", text)}
     assert {k for k in wrong if not k.startswith("unit.")} == set()
+
+
+def test_every_parameter_and_published_figure_has_its_words_in_chinese():
+    assert set(parameters("zh")) == {row["path"] for row in table()}
+    names = [name for name, _ in parameters("zh").values()]
+    assert len(set(names)) == len(names)
+    assert len({fact.key for fact in FACTS}) == len(FACTS)
+    assert facts("zh").keys() == {fact.key for fact in FACTS}
+    assert calibrated("zh").keys() == CALIBRATED.keys()
+    for fact in FACTS:
+        labelled = Messages("zh").indicator(fact.name) != fact.name  # an indicator has its name there
+        assert set(facts("zh")[fact.key]) == {"published", "source"} | (set() if labelled else {"name"})
+
+
+def test_english_words_of_parameters_stand_in_the_code_alone():
+    assert parameters("en") == facts("en") == calibrated("en") == {}
+    assert Messages("en").parameter("parameters.staying.tie") == "staying.tie"
+    assert Messages("zh").parameter("parameters.staying.tie") == "每名外单位熟人的离职倍数"
+    assert Messages("zh").parameter("amenities.canteen.capacity") == "amenities.canteen.capacity"
 
 
 def test_every_message_is_used():
@@ -235,5 +277,5 @@ def test_the_chinese_font_has_every_character():
     known, dejavu = (  # DejaVu stands second in the list
         set(FT2Font(font_manager.findfont(name)).get_charmap()) for name in (style.cjk_font(), "DejaVu Sans")
     )
-    words = "".join(catalogue("zh").values()) + "".join(c.zh for c in CATEGORIES.values())
+    words = "".join(chinese().values()) + "".join(c.zh for c in CATEGORIES.values())
     assert {c for c in words if ord(c) not in known | dejavu and not c.isspace()} == set()

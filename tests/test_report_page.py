@@ -3,6 +3,7 @@
 import re
 import sys
 from dataclasses import replace
+from html import unescape
 from pathlib import Path
 
 import pytest
@@ -11,9 +12,10 @@ sys.path.append(str(Path(__file__).parent))
 
 from report_case import case
 from require import chromium, need
+from test_messages import CITED
 
 from parksim.report.messages import Messages
-from parksim.report.page import write
+from parksim.report.page import Report, write
 from parksim.report.pdf import PdfError, pdf
 
 LANGUAGES = ("en", "zh")
@@ -165,6 +167,58 @@ def test_axe_finds_nothing_serious(open_page, lang, scheme):
     assert len(found["passes"]) > 15
     serious = [v for v in found["violations"] if v["impact"] in {"serious", "critical"}]
     assert [(v["id"], v["nodes"][0]["html"][:120], v["nodes"][0]["failureSummary"]) for v in serious] == []
+
+
+def said_by_files(scenarios):
+    """Names and texts that the scenario files give, longest first."""
+    found = set()
+
+    def walk(data):
+        for key, value in data.items() if isinstance(data, dict) else enumerate(data):
+            if isinstance(value, dict | list | tuple):
+                walk(value)
+            elif key in {"name", "title", "site", "source", "summary"}:
+                found.add(value)
+
+    for scenario in scenarios:
+        walk(scenario.model_dump())
+        found.update(circle.rpartition("_")[0] for circle in scenario.circles)
+    return sorted(found - {""}, key=len, reverse=True)
+
+
+def english(text, scenarios):
+    """Words of a text in Latin letters that are neither a file's own nor a name that stays."""
+    for own in said_by_files(scenarios):
+        text = re.sub(rf"(?<![A-Za-z]){re.escape(own)}(?![A-Za-z])", "", text)
+    kept = CITED | {"parksim", "Holm", "Python", "numpy", "scipy", "pandas", "mesa"}
+    return {line.strip() for line in text.splitlines() if set(re.findall("[A-Za-z]{3,}", line)) - kept}
+
+
+def test_the_chinese_page_is_chinese_throughout(files):
+    """Code aside; figures are outlines, and the text of each stands in a comment beside it."""
+    page = files["zh"].read_text(encoding="utf-8")
+    drawn = re.findall("<!--(.*?)-->", page, re.DOTALL)
+    assert " 200 米 " in drawn
+    code = r'<style.*?</style>|<pre>.*?</pre>|<code>.*?</code>|<(\w+)[^>]* class="mono">.*?</\1>|<!--.*?-->'
+    page = re.sub(code, "", page, flags=re.DOTALL)
+    told = re.findall('(?:aria-label|alt|title)="([^"]*)"', page)
+    text = unescape("\n".join([*re.findall(">([^<]+)<", page), *told, *drawn]))
+    assert english(text, case().scenarios) == set()
+    formulas = r"/\([^)]+\)"  # of units: yuan a month and square metre
+    assert not re.search("[\u4e00-\u9fff][,:;?!()]", re.sub(formulas, "", text))
+
+
+def test_published_figures_and_assumptions_that_turn_a_conclusion_are_chinese_on_a_chinese_page():
+    base, other = case().scenarios
+    city = base.city.model_copy(update={"name": "Hangzhou"})
+    report = Report(
+        replace(case(), scenarios=(base.model_copy(update={"city": city}), other)), Messages("zh")
+    )
+    rows = report.validation_rows()
+    assert len(rows) >= 5
+    assert english("\n".join(row[k] for row in rows for k in ("label", "published", "source")), ()) == set()
+    assert report._assumption("parameters.staying.tie") == "去留 · 每名外单位熟人的离职倍数"
+    assert report._assumption("start.<b>") == "<code>start.&lt;b&gt;</code>"
 
 
 def test_ids_are_unique(files):

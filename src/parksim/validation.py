@@ -57,6 +57,11 @@ class Fact:
     member: Literal["plain", "changed"] = "plain"
     months: int = 0
 
+    @property
+    def key(self) -> str:
+        """Name, with the families where it is not a fact of every one: unlike a name, no two facts share it."""
+        return f"{self.name}@{','.join(self.families)}" if self.families else self.name
+
 
 def _at_start(name: str) -> Callable[[Run], float]:
     return lambda run: float(run.series[name].iloc[0]) if name in run.series else float("nan")
@@ -498,8 +503,8 @@ def validate(
     Returns
     -------
     DataFrame
-        One row a fact: ``fact, member, unit, value, low, high`` (range over the futures), ``published, agrees, used,
-        grade, source``; facts that cannot be told of this park are left out.
+        One row a fact: ``key, fact, member, unit, value, low, high`` (range over the futures), ``published, agrees,
+        used, grade, source``; facts that cannot be told of this park are left out.
 
     Raises
     ------
@@ -540,6 +545,7 @@ def validate(
         low, high = np.quantile(known, [0.05, 0.95]) if known.size else (np.nan, np.nan)
         rows.append(
             {
+                "key": fact.key,
                 "fact": fact.name,
                 "member": fact.member,
                 "unit": fact.unit,

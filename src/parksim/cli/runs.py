@@ -207,7 +207,7 @@ def validate(
     lang: Lang = "en",
 ) -> None:
     """Hold the plain park of a family against published figures, with the range that assumptions allow."""
-    from parksim.report.messages import Messages
+    from parksim.report.messages import Messages, calibrated
     from parksim.scenario import library
     from parksim.scenario.read import load
     from parksim.validation import CALIBRATED
@@ -222,14 +222,14 @@ def validate(
         frame = validate_(scenario, reps=reps, futures=futures, months=months, seed=seed, progress=progress)
     rows = [
         (
-            named(m, fact["fact"]),
+            m.fact(fact["key"], "name", named(m, fact["fact"])),
             shown(fact["value"], fact["unit"], m),
             m("cli.to", low=shown(fact["low"], fact["unit"], m), high=shown(fact["high"], fact["unit"], m)),
-            fact["published"],
+            m.fact(fact["key"], "published", fact["published"]),
             m("page.agrees" if fact["agrees"] else "page.misses"),
             fact["used"] if lang == "en" else m.word(f"used.{fact['used']}", fact["used"]),
             m.word(f"grade_short.{fact['grade']}", fact["grade"]),
-            fact["source"],
+            m.fact(fact["key"], "source", fact["source"]),
         )
         for fact in frame.to_dict("records")
     ]
@@ -251,7 +251,7 @@ def validate(
         rows,
     )
     for path, fact in CALIBRATED.items():
-        print(f"{path}: {fact}")
+        print(f"{path}{m('page.colon')}{calibrated(lang).get(path, fact)}")
 
 
 def headlines(scenario: Scenario, known: set[str]) -> list[str]:

@@ -374,7 +374,7 @@ def who_gains(
         ax.plot(
             row["difference"] * scale, y, "o", color=colour, markersize=6, zorder=3, markeredgecolor="white"
         )
-        labels.append("{}: {}".format(*m.group(str(group), comparison.scenarios[0])))
+        labels.append(m("page.colon").join(m.group(str(group), comparison.scenarios[0])))
         ax.annotate(
             f"{row['n_people']:,.0f}",
             (1.01, y),
@@ -560,7 +560,7 @@ def tornado(
         )
     ax.axvline(middle, color=style.INK, linewidth=0.9)
     ax.set(yticks=range(len(shown)), ylim=(len(shown) - 0.4, -0.6), xlabel=label)
-    ax.set_yticklabels([str(path).removeprefix("parameters.") for path in shown.index])
+    ax.set_yticklabels([m.parameter(str(path)) for path in shown.index])
     ax.tick_params(axis="y", length=0)
     ax.xaxis.grid(visible=True)
     ax.legend(title=m("page.parameter"), fontsize=8.5, loc="lower right")
@@ -597,7 +597,7 @@ def sobol_bars(indices: pd.DataFrame, ax: Axes | None = None, lang: str = "en", 
             error_kw={"ecolor": style.MUTED, "elinewidth": 1},
         )
     ax.set(yticks=y, ylim=(len(shown) - 0.4, -0.6), xlabel=f"{m('figure.sensitivity')} (%)")
-    ax.set_yticklabels([str(path).removeprefix("parameters.") for path in shown.index])
+    ax.set_yticklabels([m.parameter(str(path)) for path in shown.index])
     ax.tick_params(axis="y", length=0)
     ax.xaxis.grid(visible=True)
     ax.legend(fontsize=8.5, loc="lower right")
@@ -743,7 +743,7 @@ def axis_label(m: Messages, unit: str, *, difference: bool = False) -> str:
     name = m.unit(unit, difference=difference)
     label = "" if name in NO_UNIT else name
     if difference:
-        return f"{m('page.difference')} ({label})" if label else m("page.difference")
+        return m("page.difference") + (m("page.bracketed", text=label) if label else "")
     return label
 
 

@@ -1,7 +1,8 @@
 """One catalogue of words for users, in English and Chinese, and how numbers are written in either.
 
 The words stand in ``catalogue/<language>.yaml``, one file a language; a key missing from one of them is an
-error of the tests, not of the user's run. A new language is one new file.
+error of the tests, not of the user's run. Parameters and published figures stand in English in the code, so that
+``catalogue/parameters`` and ``catalogue/facts`` hold the other languages only. A new language is one new file in each.
 """
 
 from __future__ import annotations
@@ -85,6 +86,39 @@ def catalogue(lang: str) -> dict[str, str]:
         for section, entries in sections.items()
         for key, value in entries.items()
     }
+
+
+@cache
+def parameters(lang: str) -> dict[str, tuple[str, str]]:
+    """Return name and source of every parameter by its path; nothing for English, which stands in the code."""
+    sections: dict[str, dict[str, list[str]]] = _beside("parameters", lang)
+    return {
+        f"parameters.{section}.{key}": (name, source)
+        for section, entries in sections.items()
+        for key, (name, source) in entries.items()
+    }
+
+
+@cache
+def facts(lang: str) -> dict[str, dict[str, str]]:
+    """Return ``name, published, source`` of published figures by their keys; nothing for English."""
+    found: dict[str, dict[str, str]] = _beside("facts", lang).get("facts", {})
+    return found
+
+
+@cache
+def calibrated(lang: str) -> dict[str, str]:
+    """Return to which fact parameters were fitted, by their paths; nothing for English."""
+    found: dict[str, str] = _beside("facts", lang).get("calibrated", {})
+    return found
+
+
+def _beside(folder: str, lang: str) -> dict[str, Any]:
+    file = resources.files("parksim.report") / "catalogue" / folder / f"{lang}.yaml"
+    if not file.is_file():
+        return {}
+    found: dict[str, Any] = yaml.load(file.read_text(encoding="utf-8"), Loader=Loader)  # noqa: S506  (a safe loader)
+    return found
 
 
 @cache
@@ -183,6 +217,20 @@ class Messages:
         """Return what a kind of place is called."""
         known = CATEGORIES.get(name)
         return name if known is None else (known.zh if self.lang == "zh" else known.en)
+
+    def parameter(self, path: str) -> str:
+        """Return the short name of a parameter by its path; other paths, and in English, the path itself."""
+        known = parameters(self.lang).get(path)
+        return path.removeprefix("parameters.") if known is None else known[0]
+
+    def parameter_source(self, path: str, otherwise: str) -> str:
+        """Return where a parameter's default comes from; `otherwise`, the English of the code."""
+        known = parameters(self.lang).get(path)
+        return otherwise if known is None else known[1]
+
+    def fact(self, key: str, part: str, otherwise: str) -> str:
+        """Return ``name``, ``published`` or ``source`` of a published figure; `otherwise` is the code's English."""
+        return facts(self.lang).get(key, {}).get(part, otherwise)
 
     def own(self, thing: Any, otherwise: str = "") -> str:
         """Return the title of something from a scenario file, in this language where the file has it."""

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from parksim.experiment.work import replication_seed
-from parksim.report import figures, maps, paying, places, rules, style
+from parksim.report import figures, maps, messages, paying, places, rules, style
 from parksim.report.leaving import leaving
 from parksim.report.messages import Messages, verdict_kind
 from parksim.scenario import parameters, paths
@@ -41,6 +41,7 @@ SURE = 0.9
 MOST_LISTED = 9
 MOST_FLIPS = 2  # assumptions named for one difference
 _NAMED = ("channels", "chain", "benches", "projects", "offers")
+_CODE = Markup("<code>{}</code>")
 GROUP_TABLES = 3
 """So many indicators are shown by group in full."""
 
@@ -257,16 +258,19 @@ class Report:
                     )
                     sign = "+" if item.a is None else "−" if item.b is None else ""
                     words = (
-                        f"{sign} {m.own(one)}"
+                        self._signed(sign, one)
                         if len(part) == 3
-                        else f"{part[2]}.{part[3]}: {text(item.a)} → {text(item.b)}"
+                        else _CODE.format(f"{part[2]}.{part[3]}: {text(item.a)} → {text(item.b)}")
                     )
                 else:
                     words = f"{what}{colon}{self._said(item.a)} → {self._said(item.b)}"
                 groups.setdefault(m("page.governance"), []).append(words.strip())
             else:
+                change = f"{text(item.a)} → {text(item.b)}"
                 groups.setdefault(m("page.other_inputs"), []).append(
-                    f"{item.path}: {text(item.a)} → {text(item.b)}"
+                    f"{self._assumption(item.path)}{colon}{change}"
+                    if part[0] == "parameters"
+                    else _CODE.format(f"{item.path}: {change}")
                 )
         return list(groups.items())
 
@@ -317,13 +321,12 @@ class Report:
 
     def _flips(self, row: Row, other: Scenario) -> list[str]:
         """Say which assumptions would turn the sign of a difference within their ranges."""
-        m = self.m
+        m, said = self.m, Markup(escape(self.m.word("page.flip", "")))  # noqa: S704  (escaped)
         unit = self.comparison.about(row.name).unit
         found = self.comparison.flips(row.name, other.name)
         found = found[found["turns_at"].notna()]
         return [
-            m(
-                "page.flip",
+            said.format(
                 indicator=row.label,
                 path=self._assumption(str(flip["path"])),
                 at=_short(float(flip["turns_at"])),
@@ -336,11 +339,12 @@ class Report:
         ]
 
     def _assumption(self, path: str) -> str:
-        """Name an assumption: section and name of a parameter, or the path in the scenario file."""
-        root, section, *rest = path.split(".")
+        """Name an assumption: section and name of a parameter, or the path in the scenario file as code."""
+        root, section, *_ = path.split(".")
         if root != "parameters":
-            return path
-        return f"{self.m.word(f'parameters.{section}', section)} · {'.'.join(rest)}"
+            return _CODE.format(path)
+        name = self.m.parameter(path).removeprefix(f"{section}.")
+        return f"{self.m.word(f'parameters.{section}', section)} · {name}"
 
     @property
     def unknowns(self) -> dict[str, int]:
@@ -657,6 +661,7 @@ class Report:
 
     def parameter_rows(self) -> list[tuple[str, list[dict[str, str]]]]:
         """Return the parameters by section, with the value that the baseline uses."""
+        m, titled = self.m, messages.parameters(self.m.lang)
         sections: dict[str, list[dict[str, str]]] = {}
         for row in parameters.table():
             _, section, name = row["path"].split(".")
@@ -666,14 +671,15 @@ class Report:
             sections.setdefault(section, []).append(
                 {
                     "name": name,
+                    "title": m.parameter(row["path"]) if row["path"] in titled else "",
                     "value": _short(value),
-                    "unit": self.m.word(f"parameter_unit.{row['unit']}", row["unit"]),
+                    "unit": m.word(f"parameter_unit.{row['unit']}", row["unit"]),
                     "range": _short(low) if low == high else f"{_short(low)} … {_short(high)}",
                     "grade": own.grade if own else row["grade"],
-                    "source": own.source if own else row["source"],
+                    "source": own.source if own else m.parameter_source(row["path"], row["source"]),
                 }
             )
-        return [(self.m.word(f"parameters.{section}", section), rows) for section, rows in sections.items()]
+        return [(m.word(f"parameters.{section}", section), rows) for section, rows in sections.items()]
 
     def source_rows(self) -> list[dict[str, str]]:
         """Return the sources that the scenario files state for their own values."""
@@ -717,9 +723,9 @@ class Report:
                     "unit": m.unit(unit),
                     "value": m.number(float(values.mean()), unit),
                     "range": " … ".join(spread),
-                    "published": fact.published,
+                    "published": m.fact(fact.key, "published", fact.published),
                     "grade": fact.grade,
-                    "source": fact.source,
+                    "source": m.fact(fact.key, "source", fact.source),
                     "accepted": f"{m.number(fact.low, unit)} … {m.number(fact.high, unit)}",
                     "agrees": m("page.agrees" if agrees else "page.misses"),
                     "kind": "same" if agrees else "worse",
@@ -799,7 +805,18 @@ class Report:
         cell = maps.amenity_cell(park, amenity)
         inside = -1 if cell is None else int(park.block[cell])
         site = self._blocks(self.base).get(park.blocks[inside], "") if inside >= 0 else ""
-        return self.m("page.place_at", kind=kind, site=site) if site else f"{kind} ({amenity.name})"
+        return (
+            self.m("page.place_at", kind=kind, site=site)
+            if site
+            else kind + self.m("page.bracketed", text=amenity.name)
+        )
+
+    def _signed(self, sign: str, thing: Any) -> str:
+        """Write what was added or taken away: its title, the word of the format, or its name as code."""
+        called = self.m.own(thing, self.m.word(f"value.{thing.name}", ""))
+        return (
+            f"{sign} {called}" if called != thing.name else Markup("{} {}").format(sign, _CODE.format(called))
+        )
 
     def _said(self, value: Any) -> str:
         """Write a plain value of a scenario; words of the format in this language."""

@@ -191,7 +191,7 @@ CATEGORIES: dict[str, Category] = {
     ),
     "library": Category(
         "library or bookshop",
-        "图书馆(书店)",
+        "图书馆（书店）",
         1,
         0.30,
         dayparts=_NIGHT,
