@@ -116,6 +116,11 @@ def test_chinese_is_punctuated_as_chinese():
     assert {k for k in wrong if not k.startswith("unit.")} == set()
 
 
+def test_titles_of_the_library_are_punctuated_as_chinese():
+    said = [h[key] for h in library.headers() for key in ("title_zh", "summary_zh")]
+    assert [text for text in said if re.search("[\u4e00-\u9fff][,:;?!()]", text)] == []
+
+
 def test_every_parameter_and_published_figure_has_its_words_in_chinese():
     assert set(parameters("zh")) == {row["path"] for row in table()}
     names = [name for name, _ in parameters("zh").values()]

@@ -297,9 +297,9 @@ def _park(name: str, type_: str, sketch: Sketch, cell_m: float, people: int) -> 
         f"{name}-park",
         f"{name}: the {kind.title}",
         name,
-        f"{name}:{kind.title_zh}",
+        f"{name}：{kind.title_zh}",
         f"An invented {kind.title} of {people:,} employees to start from.",
-        f"虚构的{kind.title_zh},可在此基础上修改。",
+        f"虚构的{kind.title_zh}，可在此基础上修改。",
         head=(
             f"{name}, the plain park: what stands there the month before it becomes a community.\n"
             "Everything is invented, drawn by `parksim new`. Put your own figures in, note where they\n"
@@ -455,7 +455,7 @@ def _community(name: str, type_: str, sketch: Sketch, people: int, park: Draft) 
         name,
         f"{name}:产业社区",
         "The same streets, firms and homes; fences opened, places shared, and what the type brings.",
-        "街道、企业、住处不变;打开围栏、共享服务,并按社区类型增设服务、设立社区治理。",
+        "街道、企业、住处不变；打开围栏、共享服务，并按社区类型增设服务、设立社区治理。",
         extends=f"{name}-park",
         head=(
             f"{name}, the community: only what differs. The homes, the people and the firms are the park's.\n"

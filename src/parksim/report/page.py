@@ -258,7 +258,7 @@ class Report:
                     )
                     sign = "+" if item.a is None else "−" if item.b is None else ""
                     words = (
-                        self._signed(sign, one)
+                        self._signed(sign, one, amenities.get(getattr(one, "amenity", None) or ""))
                         if len(part) == 3
                         else _CODE.format(f"{part[2]}.{part[3]}: {text(item.a)} → {text(item.b)}")
                     )
@@ -811,9 +811,9 @@ class Report:
             else kind + self.m("page.bracketed", text=amenity.name)
         )
 
-    def _signed(self, sign: str, thing: Any) -> str:
-        """Write what was added or taken away: its title, the word of the format, or its name as code."""
-        called = self.m.own(thing, self.m.word(f"value.{thing.name}", ""))
+    def _signed(self, sign: str, thing: Any, place: Amenity | None) -> str:
+        """Write what was added or taken away: the place it offers, its title, the format's word or its name as code."""
+        called = self._called(place) if place else self.m.own(thing, self.m.word(f"value.{thing.name}", ""))
         return (
             f"{sign} {called}" if called != thing.name else Markup("{} {}").format(sign, _CODE.format(called))
         )
