@@ -178,4 +178,4 @@ def test_faults_of_a_file_are_told_in_chinese(tmp_path):
     file.write_text(text, encoding="utf-8")
     told = runner.invoke(cli.app, ["check", str(file), "--lang", "zh"])
     assert told.exit_code == 1
-    assert f"{file}:5: governance.kind: 'councill'不在可选值之列；是否指“council”？" in told.stderr
+    assert f"{file}:5: governance.kind: “councill”不在可选值之列；是否指“council”？" in told.stderr

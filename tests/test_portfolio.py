@@ -145,7 +145,7 @@ def test_who_never_finishes_is_named(tmp_path):
 @pytest.mark.parametrize(
     ("was", "now", "said"),
     [
-        ("budget_cny: 10", "budget_cny: -1", "three.yaml:3: budget_cny: input should be greater than or equal"),
+        ("budget_cny: 10", "budget_cny: -1", "three.yaml:3: budget_cny: -1 is out of range; allowed: 0 or more (CNY)"),
         ("budget_cny: 10", "budgt_cny: 10", "unknown key 'budgt_cny'; did you mean 'budget_cny'?"),
         ("[operator]", "[oprator]", "three.yaml:4: payers.0: no payer 'oprator'; did you mean 'operator'?"),
         ("employees_retained", "employees_retaind", "three.yaml:5: objectives.0: no indicator 'employees_retaind'"),

@@ -31,7 +31,7 @@ def main() -> None:
     except ScenarioError as error:
         m = words.asked()
         for problem in error.problems:
-            print(m.translated(str(problem)), file=sys.stderr)
+            print(m.problem(problem), file=sys.stderr)
         sys.exit(2)
     except ParksimError as error:
         print(words.error(str(error)), file=sys.stderr)

@@ -42,7 +42,7 @@ def check(
             if rules:
                 _rules(file, lang)
         for problem in problems:
-            print(m.translated(str(problem)), file=sys.stderr)
+            print(m.problem(problem), file=sys.stderr)
     if faulty:
         raise typer.Exit(1)
 

@@ -15,7 +15,7 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 
 from parksim.errors import ParksimError, Problem, ScenarioError, nearest
 from parksim.experiment.futures import Uncertain, uncertain
-from parksim.scenario import document, library, paths
+from parksim.scenario import document, faults, library, paths
 from parksim.scenario.parameters import Frozen
 from parksim.scenario.terms import Name  # noqa: TC001  (pydantic reads it)
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
     from parksim.scenario.document import Document
+    from parksim.scenario.merge import Fault
     from parksim.scenario.schema import Scenario
 
 SAMPLED = ("lhs", "sobol", "morris")
@@ -430,7 +431,7 @@ def beside(file: str | None, name: str) -> str | Path:
     return name
 
 
-def _explain(error: ErrorDetails, data: Mapping[str, Any]) -> tuple[str, str]:
+def _explain(error: ErrorDetails, data: Mapping[str, Any]) -> Fault:
     """Say one of pydantic's errors in words, with the field it is about."""
     location = list(error["loc"])
     if location and location[0] in {"levers", "uncertainties"}:
@@ -446,4 +447,4 @@ def _explain(error: ErrorDetails, data: Mapping[str, Any]) -> tuple[str, str]:
         return field, f"should be a list of values, or low and high, not {said!r}"
     if kind == "value_error":
         return field, str(error.get("ctx", {}).get("error", error["msg"]))
-    return field, f"{error['msg'][:1].lower()}{error['msg'][1:]}, not {said!r}"
+    return field, faults.explain(error, data, Experiment)[1]

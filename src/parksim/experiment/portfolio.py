@@ -25,7 +25,7 @@ from parksim.experiment import design, statistics
 from parksim.experiment.breakeven import values
 from parksim.experiment.comparison import compare
 from parksim.experiment.knapsack import best_set, ranks
-from parksim.scenario import document
+from parksim.scenario import document, faults
 from parksim.scenario.parameters import Frozen
 from parksim.scenario.read import load
 from parksim.scenario.schema import PAYERS, Scenario
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from parksim.experiment.comparison import Comparison
     from parksim.experiment.work import Play
     from parksim.scenario.document import Document
+    from parksim.scenario.merge import Fault
     from parksim.store import Store
 
 Floats = npt.NDArray[np.float64]
@@ -229,7 +230,7 @@ def read(file: str | Path) -> tuple[PortfolioFile, Document]:
     return said, found
 
 
-def _explain(error: ErrorDetails, data: Mapping[str, Any]) -> tuple[str, str]:
+def _explain(error: ErrorDetails, data: Mapping[str, Any]) -> Fault:
     """Say one of pydantic's errors in words, with the field it is about; items go by their names."""
     kind, said = error["type"], error["input"]
     field_, at = "", data
@@ -251,7 +252,7 @@ def _explain(error: ErrorDetails, data: Mapping[str, Any]) -> tuple[str, str]:
         return field_, str(error.get("ctx", {}).get("error", error["msg"]))
     if kind == "literal_error" and "payers" in error["loc"]:
         return field_, f"no payer '{said}'{nearest(said, PAYERS)}"
-    return field_, f"{error['msg'][:1].lower()}{error['msg'][1:]}, not {said!r}"
+    return field_, faults.explain(error, data, PortfolioFile)[1]
 
 
 def _no_objective(name: str) -> str:
@@ -433,8 +434,8 @@ class Ranked:
             both = [sum(values(found, one, which) for one in indicators) for which in (found.baseline, name)]
             columns[name] = np.asarray(both[1] - both[0])
             if np.isnan(columns[name]).all():
-                failed = next(iter(found.failed.values()), "it is not available in any replication")
-                raise ParksimError(f"no difference of '{indicators[0]}' for '{name}': {failed}")
+                why = next(iter(found.failed.values()), "it is not available in any replication")
+                raise ParksimError(f"no difference of '{indicators[0]}' for '{name}': {why}")
         return pd.DataFrame(columns, index=pd.RangeIndex(self.reps, name="replication"))
 
     def _choice(self, gain: Floats, cost: Floats) -> Choice:

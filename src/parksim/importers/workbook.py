@@ -300,7 +300,8 @@ def _records(
     """Yield the records of a sheet, noting what is wrong with them."""
 
     def fault(where: str, message: str) -> None:
-        problems.append(Problem(book.file, None, f"sheet '{page.title}', {where}", message))
+        field = f"sheet '{page.title}', {where}" if where else f"sheet '{page.title}'"
+        problems.append(Problem(book.file, None, field, message))
 
     if page.max_row > MOST_ROWS:
         fault("", f"{page.max_row:,} rows are more than {MOST_ROWS:,}")

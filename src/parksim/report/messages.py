@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import re
+from dataclasses import replace
 from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING, Any
@@ -19,6 +20,7 @@ from parksim.errors import ParksimError, nearest
 from parksim.scenario.categories import CATEGORIES
 
 if TYPE_CHECKING:
+    from parksim.errors import Problem
     from parksim.scenario.schema import Scenario
 
 Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -91,7 +93,7 @@ def catalogue(lang: str) -> dict[str, str]:
 @cache
 def parameters(lang: str) -> dict[str, tuple[str, str]]:
     """Return name and source of every parameter by its path; nothing for English, which stands in the code."""
-    sections: dict[str, dict[str, list[str]]] = _beside("parameters", lang)
+    sections: dict[str, dict[str, list[str]]] = beside("parameters", lang)
     return {
         f"parameters.{section}.{key}": (name, source)
         for section, entries in sections.items()
@@ -102,35 +104,24 @@ def parameters(lang: str) -> dict[str, tuple[str, str]]:
 @cache
 def facts(lang: str) -> dict[str, dict[str, str]]:
     """Return ``name, published, source`` of published figures by their keys; nothing for English."""
-    found: dict[str, dict[str, str]] = _beside("facts", lang).get("facts", {})
+    found: dict[str, dict[str, str]] = beside("facts", lang).get("facts", {})
     return found
 
 
 @cache
 def calibrated(lang: str) -> dict[str, str]:
     """Return to which fact parameters were fitted, by their paths; nothing for English."""
-    found: dict[str, str] = _beside("facts", lang).get("calibrated", {})
+    found: dict[str, str] = beside("facts", lang).get("calibrated", {})
     return found
 
 
-def _beside(folder: str, lang: str) -> dict[str, Any]:
+def beside(folder: str, lang: str) -> dict[str, Any]:
+    """Return what a language has in a folder beside the catalogue; nothing for English, which stands in the code."""
     file = resources.files("parksim.report") / "catalogue" / folder / f"{lang}.yaml"
     if not file.is_file():
         return {}
     found: dict[str, Any] = yaml.load(file.read_text(encoding="utf-8"), Loader=Loader)  # noqa: S506  (a safe loader)
     return found
-
-
-@cache
-def _errors() -> list[tuple[str, re.Pattern[str]]]:
-    """Return the English templates of errors as patterns, in the order of the catalogue."""
-    out = []
-    for key, template in catalogue("en").items():
-        if key.startswith("error."):
-            parts = re.split(r"{(\w+)}", template)
-            names = (f"(?P<{part}>.+)" if k % 2 else re.escape(part) for k, part in enumerate(parts))
-            out.append((key, re.compile("".join(names), re.DOTALL)))
-    return out
 
 
 class Messages:
@@ -160,24 +151,17 @@ class Messages:
         return self._words[key].format(**values)
 
     def translated(self, text: str) -> str:
-        """Return an error of the program in this language, as far as the catalogue knows it.
-
-        Errors are raised in English; those that users meet most stand as templates under ``error.``, and a
-        text that fits an English one is written by the same template of this language. Names of files and
-        fields before it, and what no template fits, stay.
-        """
+        """Return an error of the program, which is raised in English, in this language."""
         if self.lang == "en":
             return text
-        for key, pattern in _errors():
-            found = pattern.fullmatch(text)
-            if found:
-                parts = {name: self.translated(part) for name, part in found.groupdict().items()}
-                return self(key, **parts)
-        for at in [match.end() for match in re.finditer(": ", text)]:
-            rest = self.translated(text[at:])
-            if rest != text[at:]:
-                return text[:at] + rest
-        return text
+        from parksim.report.errors import translated  # noqa: PLC0415  (read only where an error is told)
+
+        return translated(text, self.lang)
+
+    def problem(self, problem: Problem) -> str:
+        """Return a fault of a file in this language; its file, line and field stay."""
+        field = self.translated(problem.field) if " " in problem.field else problem.field
+        return str(replace(problem, field=field, message=self.translated(problem.message)))
 
     def word(self, key: str, otherwise: str) -> str:
         """Return a message without values; `otherwise`, as a user's own name, where there is none."""

@@ -67,7 +67,7 @@ FACTORS = {
 """What a number in the written unit is worth in the expected one."""
 
 SAME = {"m": "metres", "km": "kilometres", "min": "minutes", "m2": "square metres", "m²": "square metres",
-        "rmb": "CNY", "yuan": "CNY"}  # fmt: skip
+        "rmb": "CNY", "yuan": "CNY", "–": ""}  # fmt: skip
 
 NOT_NUMBERS = {"float_parsing", "float_type", "int_parsing", "int_type", "int_from_float", "int_parsing_size"}
 OUT_OF_RANGE = {"greater_than", "greater_than_equal", "less_than", "less_than_equal", "finite_number"}
@@ -93,17 +93,23 @@ class Spot:
 
     @property
     def allowed(self) -> str:
+        """Range and unit, as the end of a message."""
+        return self.range + (f" ({self.unit})" if self.unit else "")
+
+    @property
+    def range(self) -> str:
         """The range, as the end of a message."""
-        low = [f"above {b.gt:g}" for b in self.bounds if isinstance(b, at.Gt)]
-        low += [f"{b.ge:g}" for b in self.bounds if isinstance(b, at.Ge)]
-        high = [f"{b.le:g}" for b in self.bounds if isinstance(b, at.Le)]
-        high += [f"below {b.lt:g}" for b in self.bounds if isinstance(b, at.Lt)]
-        unit = f" ({self.unit})" if self.unit else ""
+        low = [f"above {b.gt:.10g}" for b in self.bounds if isinstance(b, at.Gt)]
+        low += [f"{b.ge:.10g}" for b in self.bounds if isinstance(b, at.Ge)]
+        high = [f"{b.le:.10g}" for b in self.bounds if isinstance(b, at.Le)]
+        high += [f"below {b.lt:.10g}" for b in self.bounds if isinstance(b, at.Lt)]
         if low and high:
-            return f"; allowed: {low[0]} to {high[0]}{unit}"
+            return f"; allowed: {low[0]} to {high[0]}"
         if low:
-            return f"; allowed: {low[0]}{'' if 'above' in low[0] else ' or more'}{unit}"
-        return f"; allowed: at most {high[0]}{unit}" if high else unit
+            return f"; allowed: {low[0]}{'' if 'above' in low[0] else ' or more'}"
+        if high:
+            return f"; allowed: {'' if 'below' in high[0] else 'at most '}{high[0]}"
+        return ""
 
 
 def unit_of(name: str) -> str:
@@ -191,7 +197,7 @@ def explain(error: ErrorDetails, data: Mapping[str, Any], root: type[BaseModel] 
         message = f"unknown key '{name}'{nearest(name, spot(loc[:-1], root).names)}"
     elif kind == "missing":
         unit = f" ({here.unit})" if here.unit else ""
-        message = f"'{name}' is missing{unit}{here.allowed if not unit else here.allowed.replace(unit, '')}"
+        message = f"'{name}' is missing{unit}{here.range}"
     elif loc == ("parksim",):
         message = f"unknown version {shown} of the scenario format; this program reads 'parksim: 1'"
     elif kind in NOT_NUMBERS:
@@ -209,6 +215,12 @@ def explain(error: ErrorDetails, data: Mapping[str, Any], root: type[BaseModel] 
         message = f"should be a mapping (key: value), not {shown}"
     elif kind in ("tuple_type", "list_type"):
         message = f"should be a list, not {shown}"
+    elif kind in ("too_short", "too_long"):
+        bound = "at least" if kind == "too_short" else "at most"
+        count = context.get("min_length", context.get("max_length"))
+        message = f"should have {bound} {count} entries, not {context['actual_length']}"
+    elif kind == "string_too_long":
+        message = f"{shown} is longer than {context['max_length']} characters"
     elif kind in ("bool_parsing", "bool_type"):
         message = f"should be true or false, not {shown}"
     elif kind == "value_error" and "error" in context:
@@ -240,7 +252,7 @@ def _not_a_number(value: Any, name: str, here: Spot, *, whole: bool) -> str:
     guess = meant(value, here)
     write = f": write {guess:g}" if guess is not None and isinstance(value, str) else ""
     unit = f"; '{name}' is in {here.unit}, written without unit" if here.unit else ""
-    return f"{_shown(value)} is not {kind}{unit}{write}{here.allowed.replace(f' ({here.unit})', '')}"
+    return f"{_shown(value)} is not {kind}{unit}{write}{here.range}"
 
 
 def meant(value: Any, here: Spot) -> float | None:

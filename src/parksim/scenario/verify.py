@@ -344,13 +344,8 @@ def everybody_gets_there(site: Site) -> Iterator[Fault]:
     workplaces, entrances = _stranded(site.map, scenario.gateways)
     for cell, fences in workplaces:
         symbol = site.symbol(cell)
-        what = (
-            f"{symbol.use} of block '{symbol.block}'"
-            if symbol and symbol.block
-            else symbol.use
-            if symbol
-            else ""
-        )
+        assert symbol is not None  # every symbol stands in the legend, see above
+        what = f"{symbol.use} of block '{symbol.block}'" if symbol.block else symbol.use
         shut = f": fence '{fences[0]}' around it has no gate" if fences else ""
         yield (
             f"map.rows.{cell[0]}",
