@@ -50,3 +50,63 @@ def test_ways_and_choices_are_the_same():
         best(who, (utility, np.sin(utility), minutes), 4, most, mode, taken)
         told.append([a.tobytes() for a in (minutes, utility, most, mode, taken)])
     assert told[0] == told[1]
+
+
+DRAW = (np.uint64(0x9E3779B97F4A7C15), np.uint64(987654321), np.uint64(0x9E3779B97F4A7C15))
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+def test_counts_of_needs_are_the_same(weighted):
+    units = 9
+    unit = draw().integers(0, units, PEOPLE).astype(np.int32)
+    needs = draw().integers(0, 2**24, PEOPLE).astype(np.uint32)
+    weights = draw().uniform(size=PEOPLE) if weighted else np.empty(0)
+    one, other = np.zeros((3, units * 256)), np.zeros((3, units * 256))
+    kernels.tally(unit, needs, weights, one)
+    kernels.tally_numpy(unit, needs, weights, other)
+    assert one.tobytes() == other.tobytes()
+    assert one.sum() == pytest.approx(3 * (weights.sum() if weighted else PEOPLE))
+
+
+def test_the_first_of_a_race_is_the_same_though_the_loop_looks_at_few():
+    places, kinds, luck = 7, 21, draw()
+    many = luck.integers(0, 4, (places, kinds))
+    begins = np.zeros((places, kinds + 1), dtype=np.intp)
+    begins[:, 1:] = np.cumsum(many, axis=1)
+    begins += np.r_[0, np.cumsum(begins[:-1, -1])][:, None]
+    options = int(begins[-1, -1])
+    code, pull = luck.integers(0, 2**32, options, dtype=np.uint64), luck.lognormal(size=options)
+    ids = luck.integers(0, 2**64, PEOPLE, dtype=np.uint64)
+    place = luck.integers(0, places, PEOPLE)
+    needs = (luck.integers(0, 2**21, PEOPLE) & luck.integers(0, 2**21, PEOPLE)).astype(np.uint32)
+    needs[:100] = 0  # they need nothing
+    told, listed = [], []
+    for choose, first in (
+        (kernels.options, kernels.first),
+        (kernels.options_numpy, kernels.first_numpy),
+    ):
+        total = int((begins[place, -1] - begins[place, 0]).sum())
+        taken, u, ends = np.empty(total, dtype=np.intp), np.empty(total), np.empty(PEOPLE, dtype=np.intp)
+        choose(ids, (place, needs, begins), (code, pull), DRAW, taken, u, ends)
+        out = np.empty(PEOPLE, dtype=np.intp)
+        first(taken[: ends[-1]], -np.log(u[: ends[-1]]), pull, ends, -1, out)
+        told.append(out)
+        listed.append(ends[-1])
+    assert (told[0] == told[1]).all()
+    assert (told[0][:100] == -1).all()
+    assert listed[0] < 0.5 * listed[1]
+
+
+def test_mates_are_the_same():
+    luck = draw()
+    ids = luck.integers(0, 2**64, PEOPLE, dtype=np.uint64)
+    group, firm = luck.integers(0, PEOPLE // 10, PEOPLE), luck.integers(0, 40, PEOPLE)
+    order = np.argsort(group, kind="stable")
+    begins = np.flatnonzero(np.r_[True, np.diff(group[order]) != 0, True])
+    one, other = np.empty(PEOPLE, dtype=np.intp), np.empty(PEOPLE, dtype=np.intp)
+    kernels.mates(ids, firm, (order, begins), DRAW, one)
+    kernels.mates_numpy(ids, firm, (order, begins), DRAW, other)
+    assert (one == other).all()
+    some = one >= 0
+    assert (group[one[some]] == group[some]).all()
+    assert (firm[one[some]] != firm[some]).all()

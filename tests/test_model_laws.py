@@ -12,6 +12,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from benchmarks.plain_mesa import slice_of
 
 import parksim.model
+from parksim import cores
 from parksim.agents import Employee
 from parksim.firms.offices import free
 from parksim.model import ParkModel
@@ -81,6 +82,17 @@ def forget_burn_ins():
 
 
 # --- what may never change a run -----------------------------------------------------------------
+
+
+def test_the_number_of_cores_changes_nothing(town, monkeypatch):
+    monkeypatch.setenv(cores.VARIABLE, "1")
+    alone = ParkModel(town, seed=5).run(4)
+    monkeypatch.setattr(cores, "AT_ONCE", 64)  # so that the few people of a test make several stretches
+    for number in "12":
+        monkeypatch.setenv(cores.VARIABLE, number)
+        forget_burn_ins()
+        assert_same_run(ParkModel(town, seed=5).run(4), alone)
+    forget_burn_ins()
 
 
 def test_the_same_seed_plays_the_same_run_to_the_bit(town):

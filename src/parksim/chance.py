@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from parksim import kernels
+from parksim import cores, kernels
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 U64 = np.uint64
 Ids = npt.NDArray[np.uint64]
 Floats = npt.NDArray[np.float64]
+Rows = npt.NDArray[np.intp]
 
 _GOLDEN = U64(0x9E3779B97F4A7C15)
 _MASK = (1 << 64) - 1
@@ -104,7 +105,7 @@ class Chance:
         key, step = U64(self.key(decision, month)), U64((c + 1) * int(_GOLDEN) & _MASK)
         flat = np.ascontiguousarray(ids, dtype=U64).reshape(-1)
         out = np.empty(flat.shape, dtype=np.float64)
-        kernels.uniform(flat, key, step, out)
+        cores.each(lambda now: kernels.uniform(flat[now], key, step, out[now]), flat.size)
         return out.reshape(np.shape(ids))
 
     def uniform_each(self, occasions: Sequence[tuple[str, int]], ids: Ids) -> Floats:
@@ -128,6 +129,79 @@ class Chance:
     def gumbel_each(self, occasions: Sequence[tuple[str, int]], ids: Ids) -> Floats:
         """Draw as :meth:`gumbel` for several (decision, month) at once, [occasion, identity]."""
         return _gumbel(self.uniform_each(occasions, ids))
+
+    def first_of(
+        self,
+        decision: str,
+        month: int,
+        ids: Ids,
+        of: tuple[Rows, npt.NDArray[np.uint32], Rows],
+        option: tuple[Ids, Floats],
+    ) -> Rows:
+        """Draw one of a few options for each person, in proportion to its pull; -1 for those who have none.
+
+        Of an option's exponential number over its pull the least comes first: :meth:`exponential` of the pair
+        (person, option).
+
+        Parameters
+        ----------
+        decision, month
+            As in :meth:`uniform`.
+        ids : array of uint64 [person]
+        of : int array [person], uint32 array [person], int array [place, kind + 1]
+            Place and needs, bit by bit, of each person; and where the options of each kind begin at each place.
+        option : uint64, float arrays [option]
+            Identity and pull.
+        """
+        place, needs, begins = of
+        draw = (_GOLDEN, U64(self.key(decision, month)), _GOLDEN)
+        most = begins[:, -1] - begins[:, 0]
+        out = np.empty(ids.size, dtype=np.intp)
+
+        def race(now: slice) -> None:
+            total = int(most[place[now]].sum())
+            taken, luck = np.empty(total, dtype=np.intp), np.empty(total)
+            ends = np.empty(out[now].size, dtype=np.intp)
+            kernels.options(ids[now], (place[now], needs[now], begins), option, draw, taken, luck, ends)
+            taken, luck = taken[: ends[-1]], luck[: ends[-1]]
+            np.log(luck, out=luck)
+            np.negative(luck, out=luck)
+            kernels.first(taken, luck, option[1], ends, -1, out[now])
+
+        cores.each(race, ids.size)
+        return out
+
+    def mates(
+        self,
+        decision: str,
+        month: int,
+        ids: Ids,
+        group: npt.NDArray[np.integer],
+        firm: npt.NDArray[np.integer],
+    ) -> Rows:
+        """Draw for each person one other of the same group and another firm; -1 where there is none.
+
+        It is the one for whom :meth:`uniform` of the pair (person, other) is least.
+
+        Parameters
+        ----------
+        decision, month
+            As in :meth:`uniform`.
+        ids : array of uint64 [person]
+        group, firm : int arrays [person]
+
+        Returns
+        -------
+        int array [person]
+            Positions.
+        """
+        out = np.empty(ids.size, dtype=np.intp)
+        if ids.size:
+            order = np.argsort(group, kind="stable")
+            begins = np.flatnonzero(np.r_[True, np.diff(group[order]) != 0, True])
+            draw = (_GOLDEN, U64(self.key(decision, month)), _GOLDEN)
+            kernels.mates(ids, firm, (order, begins), draw, out)
+        return out
 
     def normal(self, decision: str, month: int, ids: Ids, c: int = 0) -> Floats:
         """Draw standard normal numbers by inversion, shape of `ids`."""

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from parksim.matching import least, pairs_within
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -21,13 +23,37 @@ U64 = np.uint64
 Ids = npt.NDArray[np.uint64]
 Floats = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.intp]
+Ints = npt.NDArray[np.integer]
 Modes = npt.NDArray[np.int8]
 
 MIX1 = U64(0xBF58476D1CE4E5B9)
 MIX2 = U64(0x94D049BB133111EB)
 _S30, _S27, _S31, _S11 = U64(30), U64(27), U64(31), U64(11)
 _TWO53 = 2.0**-53
+_ROUNDING = 1 + 1e-9  # so that a bound stays one however it is rounded
 _CHUNK = 16384  # elements: what fits the second-level cache together with its temporaries
+
+
+def _compiler() -> Compile | None:
+    """Numba's compiler, if it is installed and ``PARKSIM_FAST`` does not say 0."""
+    if os.environ.get("PARKSIM_FAST", "1") == "0":
+        return None
+    try:
+        from numba import njit  # noqa: PLC0415  (an extra)
+    except ImportError:
+        return None
+    compile_: Compile = njit(cache=True, nogil=True)
+    return compile_
+
+
+_compile = _compiler()
+FAST = _compile is not None
+"""Whether the loops are compiled."""
+
+
+def _ways(loop: Callable[..., Any], arrays: Callable[..., Any]) -> Callable[..., Any]:
+    """Return the loop, compiled, or what does the same with arrays."""
+    return _compile(loop) if _compile else arrays
 
 
 # --- splitmix64's finaliser (Steele, Lea, Flood 2014) ----------------------------------------------
@@ -67,24 +93,28 @@ def uniform_numpy(ids: Ids, key: np.uint64, step: np.uint64, out: Floats) -> Non
     out *= _TWO53
 
 
+def _mixed(z: Any) -> Any:
+    z = (z ^ (z >> _S30)) * MIX1
+    z = (z ^ (z >> _S27)) * MIX2
+    return z ^ (z >> _S31)
+
+
+if _compile:
+    _mixed = _compile(_mixed)
+
+
 def _mix_loop(x: Ids) -> None:
     for i in range(x.size):
-        z = x[i]
-        z = (z ^ (z >> _S30)) * MIX1
-        z = (z ^ (z >> _S27)) * MIX2
-        x[i] = z ^ (z >> _S31)
+        x[i] = _mixed(x[i])
 
 
 def _uniform_loop(ids: Ids, key: np.uint64, step: np.uint64, out: Floats) -> None:
     for i in range(ids.size):
-        z = ids[i] ^ key
-        z = (z ^ (z >> _S30)) * MIX1
-        z = (z ^ (z >> _S27)) * MIX2
-        z = (z ^ (z >> _S31)) + step
-        z = (z ^ (z >> _S30)) * MIX1
-        z = (z ^ (z >> _S27)) * MIX2
-        z = z ^ (z >> _S31)
-        out[i] = (np.float64(z >> _S11) + 0.5) * _TWO53
+        out[i] = (np.float64(_mixed(_mixed(ids[i] ^ key) + step) >> _S11) + 0.5) * _TWO53
+
+
+mix = _ways(_mix_loop, mix_numpy)
+uniform = _ways(_uniform_loop, uniform_numpy)
 
 
 # --- sums over needs -------------------------------------------------------------------------------
@@ -113,6 +143,188 @@ def _gather_loop(
             for k in range(bytes_):
                 total += tables[kind, k, start + ((needs[i] >> np.uint32(8 * k)) & np.uint32(0xFF))]
             out[kind, i] = total
+
+
+def tally_numpy(
+    unit: npt.NDArray[np.integer], needs: npt.NDArray[np.uint32], weights: Floats, counts: Floats
+) -> None:
+    """Add each person's weight, or 1 where there are none, to ``counts[byte, unit * 256 + value]``."""
+    start = np.asarray(unit, dtype=np.intp) * 256
+    for k in range(len(counts)):
+        at = start + ((needs >> np.uint32(8 * k)) & np.uint32(0xFF))
+        counts[k] += np.bincount(at, weights if weights.size else None, counts.shape[1])
+
+
+def _tally_loop(
+    unit: npt.NDArray[np.integer], needs: npt.NDArray[np.uint32], weights: Floats, counts: Floats
+) -> None:
+    for i in range(unit.size):
+        start, weight = unit[i] * 256, weights[i] if weights.size else 1.0
+        for k in range(len(counts)):
+            counts[k, start + ((needs[i] >> np.uint32(8 * k)) & np.uint32(0xFF))] += weight
+
+
+gather = _ways(_gather_loop, gather_numpy)
+tally = _ways(_tally_loop, tally_numpy)
+
+
+# --- races among a few options ----------------------------------------------------------------------
+
+
+def options_numpy(
+    ids: Ids,
+    of: tuple[Rows, npt.NDArray[np.uint32], Rows],
+    option: tuple[Ids, Floats],
+    draw: tuple[np.uint64, np.uint64, np.uint64],
+    taken: Rows,
+    u: Floats,
+    ends: Rows,
+) -> None:
+    """List the options that people need, one person after the other, and draw a number u for each.
+
+    The loop leaves out those that cannot be first in a race by ``-log(u) / pull``: since -log(u) lies between 1 - u
+    and (1 - u) / u, few logarithms are needed to tell who is.
+
+    Parameters
+    ----------
+    ids : uint64 array [person]
+    of : int array [person], uint32 array [person], int array [place, kind + 1]
+        Place and needs, bit by bit, of each person; and where the options of each kind begin at each place.
+    option : uint64, float arrays [option]
+        Identity and pull.
+    draw : three uint64
+        Multiplier of pairs, key and step, as in :mod:`parksim.chance`.
+    taken, u : int, float arrays, as long as the options of all persons' places together
+        Options, and numbers in (0, 1); written to.
+    ends : int array [person]
+        Where each person's options end in these; written to.
+    """
+    (place, needs, begins), (code, _), (golden, key, step) = of, option, draw
+    kinds = begins.shape[1] - 1
+    who, kind = np.nonzero((needs[:, None] >> np.arange(kinds, dtype=np.uint32)) & np.uint32(1))
+    start = begins[place[who], kind]
+    many = begins[place[who], kind + 1] - start
+    ends[:] = np.cumsum(np.bincount(who, many, ids.size)).astype(np.intp)
+    total = int(many.sum())
+    there = np.repeat(start - np.cumsum(many) + many, many) + np.arange(total)
+    taken[:total] = there
+    with np.errstate(over="ignore"):
+        pair = np.repeat(ids[who] * golden, many) + code[there]
+    mix_numpy(pair)
+    uniform_numpy(pair, key, step, u[:total])
+
+
+def _options_loop(
+    ids: Ids,
+    of: tuple[Rows, npt.NDArray[np.uint32], Rows],
+    option: tuple[Ids, Floats],
+    draw: tuple[np.uint64, np.uint64, np.uint64],
+    taken: Rows,
+    u: Floats,
+    ends: Rows,
+) -> None:
+    (place, needs, begins), (code, pull), (golden, key, step) = of, option, draw
+    k = 0
+    for i in range(ids.size):
+        most = np.inf  # what the first one's number is at most
+        for kind in range(begins.shape[1] - 1):
+            if (needs[i] >> np.uint32(kind)) & np.uint32(1):
+                for r in range(begins[place[i], kind], begins[place[i], kind + 1]):
+                    pair = _mixed(ids[i] * golden + code[r])
+                    drawn = (np.float64(_mixed(_mixed(pair ^ key) + step) >> _S11) + 0.5) * _TWO53
+                    least = (1.0 - drawn) / pull[r]
+                    if least <= most:
+                        taken[k], u[k] = r, drawn
+                        k += 1
+                        most = min(most, least / drawn * _ROUNDING)
+        ends[i] = k
+
+
+def first_numpy(taken: Rows, luck: Floats, pull: Floats, ends: Rows, none: int, out: Rows) -> None:
+    """Write each person's option of least ``luck / pull`` to `out`, `none` where there is none; lists as above."""
+    count = np.diff(ends, prepend=0)
+    race = luck / pull[taken]
+    some = np.flatnonzero(count)
+    out[:] = none
+    if some.size:
+        start = ends[some] - count[some]
+        least = np.repeat(np.minimum.reduceat(race, start), count[some])
+        hits = np.flatnonzero(race == least)
+        out[some] = taken[hits[np.searchsorted(hits, start)]]
+
+
+def _first_loop(taken: Rows, luck: Floats, pull: Floats, ends: Rows, none: int, out: Rows) -> None:
+    k = 0
+    for i in range(ends.size):
+        best, chosen = np.inf, none
+        while k < ends[i]:
+            race = luck[k] / pull[taken[k]]
+            if race < best:
+                best, chosen = race, taken[k]
+            k += 1
+        out[i] = chosen
+
+
+def mates_numpy(
+    ids: Ids,
+    firm: Ints,
+    runs: tuple[Rows, Rows],
+    draw: tuple[np.uint64, np.uint64, np.uint64],
+    out: Rows,
+) -> None:
+    """Write for each person the one of the same group and another firm whose number is least, -1 if there is none.
+
+    Parameters
+    ----------
+    ids : uint64 array [person]
+    firm : int array [person]
+    runs : int array [person], int array [run + 1]
+        People in the order of their groups, and where each group begins there.
+    draw : three uint64
+        As for :func:`options_numpy`; a pair's number is not the same both ways.
+    out : int array [person]
+        Written to.
+    """
+    (order, begins), (golden, key, step) = runs, draw
+    group = np.empty(ids.size, dtype=np.intp)
+    group[order] = np.repeat(np.arange(begins.size - 1), np.diff(begins))
+    one, other = pairs_within(group, group)
+    fits = firm[one] != firm[other]
+    one, other = one[fits], other[fits]
+    with np.errstate(over="ignore"):
+        pair = ids[one] * golden + ids[other]
+    mix_numpy(pair)
+    u = np.empty(pair.size)
+    uniform_numpy(pair, key, step, u)
+    chosen = least(one, u)
+    out[:] = -1
+    out[one[chosen]] = other[chosen]
+
+
+def _mates_loop(
+    ids: Ids,
+    firm: Ints,
+    runs: tuple[Rows, Rows],
+    draw: tuple[np.uint64, np.uint64, np.uint64],
+    out: Rows,
+) -> None:
+    (order, begins), (golden, key, step) = runs, draw
+    for run in range(begins.size - 1):
+        for a in range(begins[run], begins[run + 1]):
+            one, best, chosen = order[a], 2.0, -1
+            for b in range(begins[run], begins[run + 1]):
+                other = order[b]
+                if firm[one] != firm[other]:
+                    pair = _mixed(ids[one] * golden + ids[other])
+                    u = (np.float64(_mixed(_mixed(pair ^ key) + step) >> _S11) + 0.5) * _TWO53
+                    if u < best:
+                        best, chosen = u, other
+            out[one] = chosen
+
+
+options = _ways(_options_loop, options_numpy)
+first = _ways(_first_loop, first_numpy)
+mates = _ways(_mates_loop, mates_numpy)
 
 
 # --- one mode of travel -----------------------------------------------------------------------------
@@ -196,24 +408,5 @@ def _best_loop(
             minutes[who[k]] = time[k]
 
 
-def _compiler() -> Compile | None:
-    """Numba's compiler, if it is installed and ``PARKSIM_FAST`` does not say 0."""
-    if os.environ.get("PARKSIM_FAST", "1") == "0":
-        return None
-    try:
-        from numba import njit  # noqa: PLC0415  (an extra)
-    except ImportError:
-        return None
-    compile_: Compile = njit(cache=True, nogil=True)
-    return compile_
-
-
-_compile = _compiler()
-FAST = _compile is not None
-"""Whether the loops are compiled."""
-
-mix = _compile(_mix_loop) if _compile else mix_numpy
-uniform = _compile(_uniform_loop) if _compile else uniform_numpy
-gather = _compile(_gather_loop) if _compile else gather_numpy
-way = _compile(_way_loop) if _compile else way_numpy
-best = _compile(_best_loop) if _compile else best_numpy
+way = _ways(_way_loop, way_numpy)
+best = _ways(_best_loop, best_numpy)

@@ -12,7 +12,6 @@ import numpy as np
 import numpy.typing as npt
 
 from parksim.chance import Chance, Floats, Ids, combine
-from parksim.matching import least, pairs_within
 
 if TYPE_CHECKING:
     from parksim.table import Table
@@ -47,10 +46,11 @@ class Ties:
         """End the ties of those who left, and a share of the others."""
         if len(self) == 0:
             return
-        here = (posts.identity[self.row] == self.identity).all(axis=1)
-        firm = posts.firm[self.row]
-        keep = here & (firm[:, 0] != firm[:, 1]) & (chance.uniform("tie/lapse", month, self.address) >= odds)
-        self.row, self.identity = self.row[keep], self.identity[keep]
+        (one, other), (id_one, id_other) = self.row.T, self.identity.T
+        here = (posts.identity[one] == id_one) & (posts.identity[other] == id_other)
+        lasts = chance.uniform("tie/lapse", month, self.address) >= odds
+        keep = np.flatnonzero(here & lasts & (posts.firm[one] != posts.firm[other]))
+        self.row, self.identity = self.row.take(keep, axis=0), self.identity.take(keep, axis=0)
 
     def pair_up(
         self,
@@ -80,12 +80,9 @@ class Ties:
         int array [pair, 2]
             Posts of those who take to each other, for :meth:`add`.
         """
-        one, other = pairs_within(group, group)
-        fits = posts.firm[rows[one]] != posts.firm[rows[other]]
-        one, other = one[fits], other[fits]
-        ids = posts.identity[rows]
-        chosen = least(one, chance.uniform(f"tie/{occasion}", month, combine(ids[one], ids[other])))
-        return np.stack([rows[one[chosen]], rows[other[chosen]]], axis=1).astype(np.int32)
+        mate = chance.mates(f"tie/{occasion}", month, posts.identity[rows], group, posts.firm[rows])
+        one = np.flatnonzero(mate >= 0)
+        return np.stack([rows[one], rows[mate[one]]], axis=1).astype(np.int32)
 
     def add(self, posts: Table, rows: npt.NDArray[np.int32]) -> int:
         """Tie pairs of people, who may know each other already; return how many ties are new."""

@@ -118,7 +118,7 @@ def runs(
 ) -> None:
     """List the experiments of a store, its failed runs, or play these again."""
     from parksim.cli.runs import bar, table
-    from parksim.experiment.runner import usable_cores
+    from parksim.cores import usable_cores
     from parksim.experiment.sweep import retry_failed
 
     where, chosen = _open(store), _number(experiment)

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from parksim.cores import usable_cores
 from parksim.errors import ParksimError, nearest
 from parksim.experiment import breakeven, payback, statistics
 from parksim.experiment.plan import Plan, conduct
-from parksim.experiment.runner import outcomes, usable_cores
+from parksim.experiment.runner import outcomes
 from parksim.experiment.work import Cell, Member, model_version
 from parksim.packing import unpack_frame, unpack_groups, unpack_series
 from parksim.scenario.schema import PAYERS

@@ -23,10 +23,11 @@ import numpy as np
 import pandas as pd
 
 from parksim.chance import named_uniform
+from parksim.cores import usable_cores
 from parksim.errors import ParksimError
 from parksim.experiment import statistics
 from parksim.experiment.futures import draw
-from parksim.experiment.runner import outcomes, usable_cores
+from parksim.experiment.runner import outcomes
 from parksim.experiment.work import Job, Member, Task, replication_seed, run_key
 from parksim.interventions import kinds, made
 from parksim.scenario.schema import LAYOUT_SECTIONS, Amenity, Map, Scenario

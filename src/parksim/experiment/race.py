@@ -11,12 +11,13 @@ import numpy as np
 import pandas as pd
 from scipy.special import stdtr
 
+from parksim.cores import usable_cores
 from parksim.errors import ParksimError, nearest
 from parksim.experiment import statistics
 from parksim.experiment.branches import alike_first, months_played
 from parksim.experiment.orders import Orders, orders_of
 from parksim.experiment.plan import Plan
-from parksim.experiment.runner import outcomes, usable_cores
+from parksim.experiment.runner import outcomes
 from parksim.experiment.work import Member, Task, replication_seed
 from parksim.packing import unpack_groups, unpack_series
 

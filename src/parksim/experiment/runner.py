@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from multiprocessing import connection
 from typing import TYPE_CHECKING, Any
 
+from parksim import cores
 from parksim.errors import ParksimError
 from parksim.experiment.work import failure, process_id, work
 
@@ -28,17 +29,14 @@ if TYPE_CHECKING:
 AHEAD = 3
 """Tasks handed out for each worker: enough to keep it busy while results are written, few enough to hold."""
 
-_ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+_ONE_THREAD = dict.fromkeys(
+    ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", cores.VARIABLE), "1"
+)
 _PRELOAD = ["parksim.experiment.work", "parksim.experiment.run"]
 _DIED = (
     "The worker process that played this run died (killed, out of memory, or a crash in compiled code).\n"
     "It was tried again on its own, and died again."
 )
-
-
-def usable_cores() -> int:
-    """Return the number of cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def outcomes(

@@ -7,11 +7,12 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from parksim.cores import usable_cores
 from parksim.errors import ParksimError, ScenarioError
 from parksim.experiment import design, statistics
 from parksim.experiment.cluster import cluster as connected
 from parksim.experiment.plan import Plan, Tally, conduct
-from parksim.experiment.runner import outcomes, usable_cores
+from parksim.experiment.runner import outcomes
 from parksim.experiment.work import Job, Member, Task, model_version, work
 from parksim.scenario.read import load
 from parksim.store import Store

@@ -22,8 +22,9 @@ import numpy.typing as npt
 import pandas as pd
 from scipy.stats import qmc
 
+from parksim.cores import usable_cores
 from parksim.errors import nearest
-from parksim.experiment.runner import outcomes, usable_cores
+from parksim.experiment.runner import outcomes
 from parksim.experiment.work import Cell, Job, Member, Task, replication_seed, run_key
 from parksim.fit.emulator import Emulators
 from parksim.fit.targets import FitError

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from parksim.bits import sum_by_needs
+from parksim import cores
+from parksim.bits import Sums
 from parksim.chance import combine, name_code
 from parksim.matching import least
 from parksim.people import ALLOTTED, bits_of, visits_wanted
@@ -15,6 +16,8 @@ from parksim.phases.services import home_unit
 from parksim.scenario.categories import CATEGORIES
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from parksim.model import ParkModel
 
 Floats = npt.NDArray[np.float64]
@@ -41,27 +44,33 @@ def too_far(model: ParkModel) -> npt.NDArray[np.bool_]:
     return model.place.nearest > circle_minutes(model)
 
 
-def pressure(model: ParkModel, rows: Rows) -> Floats:
-    """Return how many requests a month people have reason for, [person].
+def pressure(model: ParkModel) -> Callable[[Rows], Floats]:
+    """Return what tells how many requests a month people, given by their posts, have reason for.
 
     Unserved visits and those missed for want of an allotted place count ``request_per_unserved`` each, visits
     made to a category whose nearest place is beyond its circle ``request_per_long_walk``.
     """
     posts, p = model.posts, model.spec.parameters.community
-    visits, needs = visits_wanted(model.spec.needs), posts.needs[rows]
-    missed = np.maximum(posts.unserved[rows], 0).astype(np.float64)
-    for name in ALLOTTED:
-        without = ((needs & bits_of((name,))) != 0) & (getattr(posts, name)[rows] < 0)
-        missed += visits[NAMES.index(name)] * without
+    visits = visits_wanted(model.spec.needs)
     far = np.where(_QUEUED, visits * model.services.served, 0.0) * too_far(model)
-    walked = sum_by_needs(far, posts.unit[rows], needs)
-    lodger = np.flatnonzero(posts.flat[rows] >= 0)
-    if lodger.size:
-        walked[lodger] = _far_from_both(model, rows[lodger], far).sum(axis=1)
-    there = model.presence(rows)
-    if there is not None:
-        walked *= there
-    return np.asarray(p.request_per_unserved * missed + p.request_per_long_walk * walked)
+    far_walks = Sums(far)
+
+    def of(rows: Rows) -> Floats:
+        needs = posts.needs[rows]
+        missed = np.maximum(posts.unserved[rows], 0).astype(np.float64)
+        for name in ALLOTTED:
+            without = ((needs & bits_of((name,))) != 0) & (getattr(posts, name)[rows] < 0)
+            missed += visits[NAMES.index(name)] * without
+        walked = far_walks(posts.unit[rows], needs)
+        lodger = np.flatnonzero(posts.flat[rows] >= 0)
+        if lodger.size:
+            walked[lodger] = _far_from_both(model, rows[lodger], far).sum(axis=1)
+        there = model.presence(rows)
+        if there is not None:
+            walked *= there
+        return np.asarray(p.request_per_unserved * missed + p.request_per_long_walk * walked)
+
+    return of
 
 
 def _needed(model: ParkModel, rows: Rows) -> npt.NDArray[np.bool_]:
@@ -76,11 +85,13 @@ def _far_from_both(model: ParkModel, rows: Rows, far: Floats) -> Floats:
 
 def who_asks(model: ParkModel) -> Rows:
     """Return the posts whose holders make a request this month."""
-    posts = model.posts
-    filled = np.flatnonzero(posts.filled)
-    odds = -np.expm1(-pressure(model, filled))
-    luck = model.chance.uniform("request", model.month, posts.identity[filled])
-    return np.asarray(filled[luck < odds])
+    posts, reasons = model.posts, pressure(model)
+
+    def asks(rows: Rows) -> npt.NDArray[np.bool_]:
+        odds = -np.expm1(-reasons(rows))
+        return np.asarray(model.chance.uniform("request", model.month, posts.identity[rows]) < odds)
+
+    return cores.those(asks, np.flatnonzero(posts.filled))
 
 
 def matter(model: ParkModel, rows: Rows) -> npt.NDArray[np.intp]:

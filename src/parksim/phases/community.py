@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from parksim import cores
 from parksim.chance import combine
 from parksim.firms import zoning
 from parksim.governance import budget, council, register
 from parksim.governance.asking import who_asks
-from parksim.matching import least
 from parksim.people import visits_wanted
 from parksim.scenario.categories import CATEGORIES
 
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 MOST_TIES = 250
 _SEATS_A_TABLE = 100.0  # places of an amenity that share one round of acquaintances (assumed)
-_AT_ONCE = 2048  # people who are given a place at once: what is worked out for them fits the cache
 _TABLES = 16  # groups into which the guests of a month's events fall
 
 
@@ -67,12 +66,18 @@ def _meet(model: ParkModel) -> None:
     ties = model.ties
     ties.lapse(posts, chance, month, p.tie_decay)
     rows = np.flatnonzero(posts.filled)
-    ids = posts.identity[rows]
-    # A meeting makes a tie for both, so half as many people are looking for one.
-    odds = -np.expm1(-posts.meetings[rows].astype(np.float64) / 2)
-    open_to = rows[chance.uniform("tie/open", month, ids) < odds]
+
+    def opens(now: npt.NDArray[np.intp]) -> npt.NDArray[np.bool_]:
+        # A meeting makes a tie for both, so half as many people are looking for one.
+        odds = -np.expm1(-posts.meetings[now].astype(np.float64) / 2)
+        return np.asarray(chance.uniform("tie/open", month, posts.identity[now]) < odds)
+
+    open_to = cores.those(opens, rows)
     pairs = [ties.pair_up(posts, chance, month, open_to, _group_at_place(model, open_to), "place")]
-    open_to = rows[chance.uniform("tie/floor/open", month, ids) < -np.expm1(-p.floor_tie / 2)]
+    odds = -np.expm1(-p.floor_tie / 2)
+    open_to = cores.those(
+        lambda now: chance.uniform("tie/floor/open", month, posts.identity[now]) < odds, rows
+    )
     building = model.place.unit_building[posts.unit[open_to]].astype(np.int64)
     pairs.append(
         ties.pair_up(
@@ -109,24 +114,23 @@ def _group_at_place(model: ParkModel, rows: npt.NDArray[np.intp]) -> npt.NDArray
     visits = visits_wanted(model.spec.needs)
     social = np.array([c.social for c in CATEGORIES.values()])
     pull = model.services.met_at * (visits * social)[place.category]  # [unit, amenity]
-    at, reached = np.nonzero(pull > 0)
-    begins, count = np.searchsorted(at, np.arange(len(pull))), np.bincount(at, minlength=len(pull))
-    code = place.code & np.uint64(0xFFFFFFFF)
-    chosen = np.zeros(rows.size, dtype=np.int64)
-    for start in range(0, rows.size, _AT_ONCE):
-        now = slice(start, start + _AT_ONCE)
-        first, many = begins[unit[now]], count[unit[now]]
-        one = np.repeat(np.arange(many.size), many)
-        there = reached[np.repeat(first - np.cumsum(many) + many, many) + np.arange(one.size)]
-        goes = (needs[now][one] >> place.category[there].astype(np.uint32)) & np.uint32(1) != 0
-        one, there = one[goes], there[goes]
-        pairs = combine(posts.identity[rows[now]][one], code[there])
-        race = model.chance.exponential("tie/where", model.month, pairs) / pull[unit[now][one], there]
-        nearest = least(one, race)
-        chosen[start + one[nearest]] = there[nearest]
+    by_kind = np.argsort(place.category, kind="stable")
+    at, where = np.nonzero(pull[:, by_kind] > 0)
+    reached, kinds = by_kind[where], len(CATEGORIES)
+    kind = at * kinds + place.category[reached]
+    begins = np.searchsorted(kind, np.arange(len(pull))[:, None] * kinds + np.arange(kinds + 1))
+    ids = posts.identity[rows]
+    chosen = model.chance.first_of(
+        "tie/where",
+        model.month,
+        ids,
+        (unit.astype(np.intp), needs, begins),
+        (place.code[reached] & np.uint64(0xFFFFFFFF), pull[at, reached]),
+    )
+    chosen = np.where(chosen >= 0, reached[chosen], 0)  # who goes nowhere meets those who do not either
     capacity = np.array([a.capacity for a in place.amenities])
     tables = np.maximum(1, np.round(capacity / _SEATS_A_TABLE)).astype(np.uint64)
-    table = combine(posts.identity[rows], model.month) % tables[chosen]
+    table = combine(ids, model.month) % tables[chosen]
     return np.asarray(chosen * 1_000_000 + table.astype(np.int64))
 
 
@@ -182,8 +186,12 @@ def _take_part(model: ParkModel) -> None:
     rows = np.flatnonzero(posts.filled)
     if places <= 0 or rows.size == 0:
         return
-    ids = posts.identity[rows]
     rate = min(places / rows.size, 1.0)
-    came = rows[chance.uniform("event", month, ids) < np.minimum(2 * rate * posts.trust[rows], 1)]
+
+    def comes(now: npt.NDArray[np.intp]) -> npt.NDArray[np.bool_]:
+        odds = np.minimum(2 * rate * posts.trust[now], 1)
+        return np.asarray(chance.uniform("event", month, posts.identity[now]) < odds)
+
+    came = cores.those(comes, rows)
     posts.took_part[came] = month
     model.community.participants = int(came.size)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from parksim import accounts, recovery, small_firms, yields
+from parksim import accounts, cores, recovery, small_firms, yields
 from parksim.bits import count_by_needs
 from parksim.firms import digital, zoning
 from parksim.leavers import Leavers
@@ -262,15 +262,75 @@ def coverage(
     model: ParkModel, rows: npt.NDArray[np.intp], minutes: float, categories: tuple[str, ...]
 ) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8]]:
     """Count for each person the needed categories of a circle, and those of them that are covered."""
-    posts = model.posts
-    bits = covered_bits(model, minutes)
-    have = bits[posts.unit[rows]]
-    at_home = posts.flat[rows] >= 0
-    if at_home.any():
-        have = have.copy()
+    need = model.posts.needs[rows] & bits_of(categories)
+    return np.bitwise_count(need), np.bitwise_count(
+        need & _covered(model, rows, covered_bits(model, minutes))
+    )
+
+
+def _covered(
+    model: ParkModel, rows: npt.NDArray[np.intp], bits: npt.NDArray[np.uint32]
+) -> npt.NDArray[np.uint32]:
+    """Categories covered for each person, at the desk or, for those who live in the park, at home, as bits."""
+    have: npt.NDArray[np.uint32] = bits[model.posts.unit[rows]]
+    at_home = np.flatnonzero(model.posts.flat[rows] >= 0)
+    if at_home.size:
         have[at_home] |= bits[home_unit(model, rows[at_home])]
-    need = posts.needs[rows] & bits_of(categories)
-    return np.bitwise_count(need), np.bitwise_count(need & have)
+    return have
+
+
+@dataclass
+class Covered:
+    """How many people need what, and have it within reach.
+
+    Attributes
+    ----------
+    needing : float array [unit, category]
+        People who need each category.
+    people : dict of circle to int array [need, have]
+        People by how many of the circle's categories they need, and how many of these are covered.
+    wanting, placed : dict of category to int
+        People who need a place that is allotted, and those of them who hold one.
+    """
+
+    needing: npt.NDArray[np.float64]
+    people: dict[str, npt.NDArray[np.int64]]
+    wanting: dict[str, int]
+    placed: dict[str, int]
+
+    def __add__(self, other: Covered) -> Covered:
+        return Covered(
+            self.needing + other.needing,
+            {name: people + other.people[name] for name, people in self.people.items()},
+            {name: count + other.wanting[name] for name, count in self.wanting.items()},
+            {name: count + other.placed[name] for name, count in self.placed.items()},
+        )
+
+
+def count_covered(model: ParkModel, rows: npt.NDArray[np.intp]) -> Covered:
+    """Count who of these people needs what, and has it within reach."""
+    posts = model.posts
+    bits = {name: covered_bits(model, circle.minutes) for name, circle in model.layout.circles.items()}
+
+    def count(now: slice) -> Covered:
+        who = rows[now]
+        unit, needs = posts.unit[who], posts.needs[who]
+        people = {}
+        for name, circle in model.layout.circles.items():
+            need = needs & bits_of(circle.categories)
+            have = np.bitwise_count(need & _covered(model, who, bits[name]))
+            pairs = np.bitwise_count(need).astype(np.int16) * _MOST + have
+            people[name] = np.bincount(pairs, minlength=_MOST**2).reshape(_MOST, _MOST)
+        wants = {name: who[(needs & bits_of((name,))) != 0] for name in ALLOTTED}
+        return Covered(
+            count_by_needs(unit, needs, len(model.place.unit_building), len(_NAMES)),
+            people,
+            {name: mine.size for name, mine in wants.items()},
+            {name: int(np.count_nonzero(getattr(posts, name)[mine] >= 0)) for name, mine in wants.items()},
+        )
+
+    first, *others = cores.each(count, rows.size) or [count(slice(0))]
+    return sum(others, start=first)
 
 
 def services(model: ParkModel, rows: npt.NDArray[np.intp]) -> dict[str, float]:
@@ -279,16 +339,16 @@ def services(model: ParkModel, rows: npt.NDArray[np.intp]) -> dict[str, float]:
     out: dict[str, float] = {}
     visits = visits_wanted(model.spec.needs)
     units = len(place.unit_building)
+    covered = count_covered(model, rows)
+    needing = needing_at_desk = covered.needing
     at_home = rows[posts.flat[rows] >= 0]
-    at_desk = rows[posts.flat[rows] < 0]
-    needing = count_by_needs(posts.unit[rows], posts.needs[rows], units, len(_NAMES))
-    needing_at_desk = count_by_needs(posts.unit[at_desk], posts.needs[at_desk], units, len(_NAMES))
+    if at_home.size:
+        needing_at_desk = needing - count_by_needs(
+            posts.unit[at_home], posts.needs[at_home], units, len(_NAMES)
+        )
     # A category that several circles promise is told, on its own, of the shortest.
     for name, circle in sorted(model.layout.circles.items(), key=lambda item: -item[1].minutes):
-        need, have = coverage(model, rows, circle.minutes, circle.categories)
-        people_by = np.bincount(need.astype(np.int16) * _MOST + have, minlength=_MOST**2).reshape(
-            _MOST, _MOST
-        )[1:]
+        people_by = covered.people[name][1:]
         some = people_by.sum()
         if some:
             out[f"coverage_{name}"] = float((people_by * _HAVE_OF_NEED).sum() / some)
@@ -320,9 +380,8 @@ def services(model: ParkModel, rows: npt.NDArray[np.intp]) -> dict[str, float]:
         if wanted > 0:
             out[f"served_{name}"] = float(got / wanted)
     for category in ALLOTTED:
-        wants = rows[(posts.needs[rows] & bits_of((category,))) != 0]
-        if wants.size:
-            out[f"placed_share_{category}"] = float(np.mean(getattr(posts, category)[wants] >= 0))
+        if covered.wanting[category]:
+            out[f"placed_share_{category}"] = covered.placed[category] / covered.wanting[category]
     asked, answered, days = (sum(month[k] for month in model.memory.requests[-LOOK_BACK:]) for k in range(3))
     if asked:
         out["requests_answered_share"] = answered / asked

@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from parksim.bits import count_by_needs, sum_by_needs
+from parksim import cores
+from parksim.bits import Sums, count_by_needs
 from parksim.chance import combine, name_code
 from parksim.people import ALLOTTED, NOT_WAITING, bits_of, visits_wanted
 from parksim.scenario.categories import CATEGORIES, DAYPARTS, WEEKEND
@@ -380,28 +381,38 @@ def _count_allotted(model: ParkModel) -> None:
 def _remember(model: ParkModel) -> None:
     """Note each person's share of wanted visits that were served, how many were not, and whom they met."""
     posts, state = model.posts, model.services
-    rows = np.flatnonzero(posts.filled)
+    filled = np.flatnonzero(posts.filled)
     visits = np.where(_QUEUED, visits_wanted(model.spec.needs), 0.0)
-    unit, needs, flat, rotating = posts.unit[rows], posts.needs[rows], posts.flat[rows], posts.rotating[rows]
-    demand = sum_by_needs(visits[None, :], np.zeros_like(unit), needs)
-    got, meetings = sum_by_needs(np.stack([visits * state.served, visits * state.met * _SOCIAL]), unit, needs)
-    turns = np.flatnonzero(rotating)
-    if turns.size:
-        got[turns] = sum_by_needs(visits * state.served_rotating, unit[turns], needs[turns])
-    for at, served in (
-        (np.flatnonzero((flat >= 0) & ~rotating), state.served),
-        (np.flatnonzero((flat >= 0) & rotating), state.served_rotating),
-    ):
-        if at.size:
-            got[at] = sum_by_needs((1 - _WEEKEND) * visits * served, unit[at], needs[at])
-            home = home_unit(model, rows[at])
-            got[at] += sum_by_needs(_WEEKEND * visits * state.served_weekend, home, needs[at])
-    there = model.presence(rows)
-    if there is not None:
-        demand, got, meetings = demand * there, got * there, meetings * there
-    posts.unserved[rows] = np.maximum(demand - got, 0.0)
-    posts.served[rows] = np.divide(got, demand, out=np.ones_like(got), where=demand > 0)
-    posts.meetings[rows] = meetings
+    all_wanted = Sums(visits[None, :])
+    by_day = Sums(np.stack([visits * state.served, visits * state.met * _SOCIAL]))
+    by_turns = Sums(visits * state.served_rotating)
+    at_home = Sums(_WEEKEND * visits * state.served_weekend)
+    away = [Sums((1 - _WEEKEND) * visits * served) for served in (state.served, state.served_rotating)]
+
+    def remember(now: slice) -> None:
+        rows = filled[now]
+        unit, needs, flat, rotating = (
+            posts.unit[rows],
+            posts.needs[rows],
+            posts.flat[rows],
+            posts.rotating[rows],
+        )
+        demand = all_wanted(np.zeros_like(unit), needs)
+        got, meetings = by_day(unit, needs)
+        turns = np.flatnonzero(rotating)
+        got[turns] = by_turns(unit[turns], needs[turns])
+        for in_turns, at_desk in enumerate(away):
+            at = np.flatnonzero((flat >= 0) & (rotating == in_turns))
+            got[at] = at_desk(unit[at], needs[at])
+            got[at] += at_home(home_unit(model, rows[at]), needs[at])
+        there = model.presence(rows)
+        if there is not None:
+            demand, got, meetings = demand * there, got * there, meetings * there
+        posts.unserved[rows] = np.maximum(demand - got, 0.0)
+        posts.served[rows] = np.divide(got, demand, out=np.ones_like(got), where=demand > 0)
+        posts.meetings[rows] = meetings
+
+    cores.each(remember, filled.size)
 
 
 def unmet(model: ParkModel) -> Floats:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from parksim import kernels
+from parksim import cores, kernels
 from parksim.chance import combine
 from parksim.people import bits_of
 from parksim.scenario.schema import MODES
@@ -35,7 +35,6 @@ _FIRST_WEIGHT = 0.6  # of what a round found, against what was believed before; 
 _LEAST_WEIGHT = 0.1
 _LONGEST_STEP_MIN = 8.0  # a queue that looks endless at first is believed bit by bit
 _KM_PER_WALK_MIN = 0.075
-_AT_ONCE = 32_768  # people who choose at once: what is worked out for them fits the cache
 _STAIRS = 3  # the highest floor that people climb to
 
 
@@ -146,11 +145,17 @@ def commuters(model: ParkModel) -> Floats:
     """Count the commuters from the city on a day, [ownership, zone, building]; ownership is 2 * car + e-bike."""
     posts, place = model.posts, model.place
     zones, buildings = place.journeys.fixed.shape[1:]
-    rows = np.flatnonzero(posts.filled & (posts.zone >= 0) & (posts.flat < 0))
-    own = posts.car[rows].astype(np.intp) * 2 + posts.ebike[rows]
-    cell = (own * zones + posts.zone[rows]) * buildings + place.unit_building[posts.unit[rows]]
-    count = np.bincount(cell, model.presence(rows), minlength=4 * zones * buildings)
-    return count.reshape(4, zones, buildings).astype(np.float64)
+    filled = np.flatnonzero(posts.filled & (posts.zone >= 0) & (posts.flat < 0))
+
+    def count(now: slice) -> Floats:
+        rows = filled[now]
+        own = posts.car[rows].astype(np.intp) * 2 + posts.ebike[rows]
+        cell = (own * zones + posts.zone[rows]) * buildings + place.unit_building[posts.unit[rows]]
+        counted = np.bincount(cell, model.presence(rows), minlength=4 * zones * buildings)
+        return counted.astype(np.float64)
+
+    people = sum(cores.each(count, filled.size), start=np.zeros(4 * zones * buildings))
+    return people.reshape(4, zones, buildings)
 
 
 def _riders_of_lifts(model: ParkModel) -> Floats:
@@ -274,8 +279,7 @@ def choose(model: ParkModel) -> None:
     filled = np.flatnonzero(model.posts.filled)
     from_flat = model.posts.flat[filled] >= 0
     from_city = filled[~from_flat]
-    for start in range(0, from_city.size, _AT_ONCE):
-        _choose_from_city(model, from_city[start : start + _AT_ONCE])
+    cores.each(lambda now: _choose_from_city(model, from_city[now]), from_city.size)
     _walk_from_flats(model, filled[from_flat])
 
 

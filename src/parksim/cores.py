@@ -1,0 +1,72 @@
+"""All cores for one large run: people are looked at in stretches, by threads where there are several cores.
+
+The work is the same and in the same stretches however many cores there are, so results do not depend on them;
+numpy and compiled loops let threads run side by side. In a sweep each run has one core: there the runs go side
+by side.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from typing import TYPE_CHECKING, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+T = TypeVar("T")
+Rows = npt.NDArray[np.intp]
+Bools = npt.NDArray[np.bool_]
+
+AT_ONCE = 65_536  # people: what is worked out for them fits the cache, and threads seldom wait for each other
+VARIABLE = "PARKSIM_CORES"
+"""Environment variable with the number of cores that a run may use; by default all of the process."""
+
+_here = threading.local()
+
+
+def usable_cores() -> int:
+    """Return the number of cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def cores() -> int:
+    """Return how many cores a run may use."""
+    told = os.environ.get(VARIABLE, "")
+    return max(1, int(told)) if told.isdigit() else usable_cores()
+
+
+def each(do: Callable[[slice], T], people: int) -> list[T]:
+    """Do something for stretches of so many people and return what comes of it, in their order.
+
+    Parameters
+    ----------
+    do : callable
+        Takes a slice of positions. It must change nothing that another stretch reads.
+    people : int
+        How many there are.
+    """
+    stretches = [slice(at, min(at + AT_ONCE, people)) for at in range(0, people, AT_ONCE)]
+    if len(stretches) < 2 or cores() == 1 or getattr(_here, "busy", False):
+        return [do(stretch) for stretch in stretches]
+    return list(_threads(os.getpid()).map(do, stretches))
+
+
+def those(holds: Callable[[Rows], Bools], rows: Rows) -> Rows:
+    """Return those of `rows` of whom something holds, asked stretch by stretch as in :func:`each`."""
+    found = each(lambda now: rows[now][holds(rows[now])], len(rows))
+    return np.concatenate(found) if found else rows
+
+
+@cache
+def _threads(process: int) -> ThreadPoolExecutor:  # noqa: ARG001  (a forked process has none of its parent's)
+    return ThreadPoolExecutor(cores(), "parksim", initializer=_begin)
+
+
+def _begin() -> None:
+    _here.busy = True  # what a thread does for its stretch it does alone
