@@ -142,6 +142,41 @@ def test_the_terminal_speaks_chinese(how, monkeypatch):
     assert "盈亏平衡点：不适用：模拟不足一年" in said
 
 
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["run"], "parksim：缺少参数“NAME”\n用法见 parksim run --help"),
+        (["rnu", "tiny-park"], "没有命令“rnu”；是否指“run”？"),
+        (["run", "tiny-park", "--mnths", "3"], "没有选项 --mnths；可用：--months"),
+        (["run", "tiny-park", "--months"], "选项“--months”后须给出值"),
+        (["run", "tiny-park", "--months", "x"], "选项“--months”的值不可用：应为整数"),
+        (["run", "tiny-park", "--months", "0"], "选项“--months”的值不可用：不应小于1"),
+        (["run", "tiny-park", "tiny-community"], "多余的参数：tiny-community"),
+    ],
+)
+def test_what_cannot_be_parsed_is_told_in_the_language_asked_for(monkeypatch, capsys, arguments, told):
+    monkeypatch.setenv("PARKSIM_LANG", "zh")
+    monkeypatch.setattr("sys.argv", ["parksim", *arguments])
+    with pytest.raises(SystemExit, match="2"):
+        main()
+    assert told in capsys.readouterr().err
+
+
+def test_commands_end_in_chinese_as_in_english(monkeypatch, capsys, tmp_path):
+    bad = tmp_path / "bad.yaml"
+    bad.write_text("parksim: 1\n", encoding="utf-8")
+    for arguments, code in ((["list"], 0), (["check", str(bad)], 1), (["--help"], 0)):
+        monkeypatch.setattr("sys.argv", ["parksim", *arguments])
+        ends = []
+        for lang in ("en", "zh"):
+            monkeypatch.setenv("PARKSIM_LANG", lang)
+            with pytest.raises(SystemExit) as end:
+                main()
+            ends.append(end.value.code or 0)
+        assert ends == [code, code]
+    assert "Usage" in capsys.readouterr().out
+
+
 def test_an_error_is_framed_in_the_language_asked_for(monkeypatch, capsys):
     monkeypatch.setattr("sys.argv", ["parksim", "compare", "tiny-park", "tiny-park", "--lang", "zh"])
     with pytest.raises(SystemExit) as end:

@@ -44,8 +44,23 @@ PYDANTIC = re.compile(r"⟦\d+⟧⟦\d+⟧, not ")
 """What the validator says of a kind of fault that no field of ours can have."""
 
 OTHERS = {
-    "text": {"no reason told"},
+    "text": {
+        "no reason told",
+        "Missing argument '⟦1⟧'.",
+        "Missing option '⟦1⟧'.",
+        "Missing command.",
+        "No such command '⟦1⟧'.",
+        "No such command '⟦1⟧'. Did you mean '⟦2⟧'?",
+        "No such option: ⟦1⟧",
+        "No such option: ⟦1⟧ (Possible options: ⟦2⟧)",
+        "Option '⟦1⟧' requires an argument.",
+        "Got unexpected extra argument(s) (⟦1⟧)",
+        "Invalid value for '⟦1⟧': Input should be a valid number, unable to parse string as a number",
+    },
     "why": {
+        "Input should be a valid integer, unable to parse string as an integer",
+        "Input should be greater than or equal to ⟦1⟧",
+        "Input should be less than or equal to ⟦1⟧",
         "mapping values are not allowed in this context",
         "did not find expected key",
         "did not find expected key, while parsing a block mapping",
@@ -71,7 +86,7 @@ OTHERS = {
     "range": {"above ⟦1⟧", "above ⟦1⟧ to below ⟦2⟧", "⟦1⟧ to ⟦2⟧ (metres)"},
     "what": {"their number", "capacities, budget = ⟦1⟧", "their number, capacities"},
 }
-"""What libyaml, zip and the system say inside our own texts; and values that are put together item by item."""
+"""What Typer, libyaml, zip and the system say inside our own texts; and values that are put together item by item."""
 
 CODE = re.compile(r".*[_=/*0-9]|-|.*\w[.:]\w|\.\w+|[A-Z-]+$|\w*[A-Z]\w*[A-Z]")
 """Options, paths, endings of files, acronyms."""

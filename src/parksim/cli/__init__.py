@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
+from typing import Any
 
 import typer
 
@@ -20,6 +21,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
+UNUSABLE: type[Exception] = typer.BadParameter.__bases__[0]
+"""Every error of the parser; Typer does not export its name."""
+
 
 def main() -> None:
     """Run the command line; end with 0, with 1 for a finding, with 2 for what cannot be used.
@@ -27,7 +31,7 @@ def main() -> None:
     An interrupted command ends with 130, as shells expect.
     """
     try:
-        app()
+        app() if words.language() == "en" else _translated()
     except ScenarioError as error:
         m = words.asked()
         for problem in error.problems:
@@ -43,6 +47,23 @@ def main() -> None:
         if end.code == 130:  # Typer's word for KeyboardInterrupt
             print(words.error("interrupted"), file=sys.stderr)
         raise
+
+
+def _translated() -> None:
+    """Run the command line for somebody who reads the parser's errors in another language than it says them."""
+    try:
+        code = app(standalone_mode=False)
+    except UNUSABLE as error:
+        unusable: Any = error
+        if text := unusable.format_message():  # nothing where the help was printed instead
+            command = unusable.ctx.command_path if unusable.ctx else app.info.name
+            print(
+                words.error(text), words.asked()("cli.see_help", command=command), sep="\n", file=sys.stderr
+            )
+        sys.exit(2)
+    except typer.Abort:
+        sys.exit(1)
+    sys.exit(code if isinstance(code, int) else 0)
 
 
 from parksim.cli import explaining, importing, planning, reporting, runs, scenarios, siting, sweeps, words  # noqa: E402, F401  (commands register on `app`)

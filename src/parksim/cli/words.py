@@ -23,17 +23,14 @@ Lang = Annotated[
 ]
 
 
-def asked(words: Sequence[str] | None = None) -> Messages:
-    """Return the words of the language that a command line asks for, before or without parsing it.
+def language(words: Sequence[str] | None = None) -> str:
+    """Return the language that a command line asks for, before or without parsing it.
 
     Parameters
     ----------
     words : sequence of str, optional
-        By default the arguments of this process. A language there is not is English here: it is an error of
-        its own elsewhere.
+        By default the arguments of this process.
     """
-    from parksim.report.messages import Messages, languages
-
     given = list(sys.argv[1:] if words is None else words)
     lang = os.environ.get(VARIABLE, "en")
     for word, after in zip(given, [*given[1:], ""], strict=True):
@@ -41,6 +38,17 @@ def asked(words: Sequence[str] | None = None) -> Messages:
             lang = after
         elif word.startswith("--lang="):
             lang = word.removeprefix("--lang=")
+    return lang
+
+
+def asked(words: Sequence[str] | None = None) -> Messages:
+    """Return the words of the language that a command line asks for; see :func:`language`.
+
+    A language there is not is English here: it is an error of its own elsewhere.
+    """
+    from parksim.report.messages import Messages, languages
+
+    lang = language(words)
     return Messages(lang if lang in languages() else "en")
 
 
