@@ -305,7 +305,7 @@ def said() -> dict[str, str]:
         for node, message in _messages(module):
             whole = isinstance(node, ast.Call) and len(node.args) == 1  # words.error("interrupted")
             for text in texts(message, module):
-                if text.strip(": \n") == text and (whole or " " in text):
+                if text.strip() == text and text[:1] != ":" and (whole or " " in text):
                     found.setdefault(text, f"{module.name}:{node.lineno}")
     return found
 
@@ -323,6 +323,10 @@ def _messages(module: Module) -> list[tuple[ast.AST, ast.AST]]:
                 found.append((node, message))
                 if any(" " in text for text in texts(field, module)):  # of a workbook: its sheet and row
                     found.append((node, field))
+            case ast.Call(func=ast.Attribute(attr="notice" | "translated"), args=[message]):
+                found.append((node, message))
+            case ast.Call(func=ast.Name(id="_say"), args=[message]):
+                found.append((node, message))
             case ast.Call(func=ast.Attribute(value=ast.Name(id="words"), attr="error"), args=[message]):
                 found.append((node, message))
             case ast.Call(

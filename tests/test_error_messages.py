@@ -106,7 +106,20 @@ KEPT |= {
     "reps",
     "everyone",
 }
-KEPT |= {"staff", "bus", "shuttle", "metro", "path", "runs", "shock", "local", "cityIO", "Parquet", "zip"}
+KEPT |= {
+    "staff",
+    "bus",
+    "shuttle",
+    "metro",
+    "path",
+    "runs",
+    "shock",
+    "local",
+    "cityIO",
+    "Parquet",
+    "zip",
+    "hub",
+}
 """Words of the language of files, options and functions: what a user types."""
 
 

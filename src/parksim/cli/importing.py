@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from parksim.cli import app
+from parksim.cli import app, words
 from parksim.errors import ParksimError
 
 if TYPE_CHECKING:
@@ -221,7 +221,7 @@ def import_xlsx(
         about="workbook",
         more=more,
     )
-    for line in summary(findings, problems):
+    for line in summary(findings, problems, words.asked()):
         print(line)
     print("written:", *files)
     if problems:
@@ -358,7 +358,7 @@ def _finish(draft: Draft, findings: Findings, into: Path, source: str, licence: 
     from parksim.importers.finish import finish, summary
 
     files, problems = finish(draft, findings, into, source=source, licence=licence, force=force)
-    for line in summary(findings, problems):
+    for line in summary(findings, problems, words.asked()):
         print(line)
     print("written:", *files)
     if problems:
@@ -369,11 +369,15 @@ def checked(*files: Path) -> int:
     """Check files that have been written and say so; return 1 where one does not pass."""
     from parksim.scenario.read import check
 
-    faulty = 0
+    m, faulty = words.asked(), 0
     for file in files:
         problems = check(file)
-        print(f"{file}: " + ("ok" if not problems else "written, but it does not pass the check:"))
+        print(
+            f"{file}: ok"
+            if not problems
+            else m.translated(f"{file}: written, but it does not pass the check:")
+        )
         for problem in problems:
-            print(f"  {problem}")
+            print(f"  {m.problem(problem)}")
             faulty = 1
     return faulty

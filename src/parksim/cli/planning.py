@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
-from parksim.cli import app
+from parksim.cli import app, words
 from parksim.cli.runs import bar, difference, made, shown, table
 from parksim.errors import ParksimError
 
@@ -147,7 +147,7 @@ def portfolio(
     for name in plan.said.objectives:
         _print_ranked(found, name)
     if failed := sum(len(one.failed) for one in {id(c): c for c in found.compared.values()}.values()):
-        print(f"{failed} runs failed; their pairs are left out.")
+        print(words.asked().translated(f"{failed} runs failed; their pairs are left out."))
 
 
 @app.command()
@@ -285,7 +285,7 @@ def _print_orders(found: Transition) -> None:
         rows,
     )
     if found.failed:
-        print(f"{len(found.failed)} runs failed; their pairs are left out.")
+        print(words.asked().translated(f"{len(found.failed)} runs failed; their pairs are left out."))
 
 
 def _print_months(found: Transition, best: int) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from parksim.cli import app
+from parksim.cli import app, words
 from parksim.cli.importing import exports
 from parksim.errors import ParksimError
 
@@ -282,4 +282,4 @@ def _number(experiment: str | None) -> str | int | None:
 
 
 def _say(text: str) -> None:
-    print(f"parksim: {text}", file=sys.stderr)
+    print(words.error(text), file=sys.stderr)

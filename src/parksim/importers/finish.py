@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from parksim.errors import Problem
     from parksim.importers.draft import Draft
     from parksim.importers.findings import Findings
+    from parksim.report.messages import Messages
 
 
 def finish(
@@ -77,8 +78,8 @@ def _picture(scenario: object) -> bytes:
         return b""
 
 
-def summary(findings: Findings, problems: list[Problem]) -> list[str]:
-    """Say in a few lines what happened."""
+def summary(findings: Findings, problems: list[Problem], m: Messages) -> list[str]:
+    """Say in a few lines what happened; what is wrong with the file, in the language asked for."""
     guesses = findings.all_guesses()
     lines = [f"read: {', '.join(f'{n:,} {what}' for what, n in findings.read.items() if n)}"]
     lines += [f"{what}: {value}" for what, value in findings.measured.items()]
@@ -92,8 +93,8 @@ def summary(findings: Findings, problems: list[Problem]) -> list[str]:
         lines.append(f"not known to the mapping table: {len(findings.unused)} kinds, such as {known}")
     lines += [f"note: {note}" for note in findings.notes[:8]]
     if problems:
-        lines.append(f"does not pass the check, {len(problems)} faults:")
-        lines += [f"  {problem}" for problem in problems[:20]]
+        lines.append(m.translated(f"does not pass the check, {len(problems)} faults:"))
+        lines += [f"  {m.problem(problem)}" for problem in problems[:20]]
     else:
         lines.append("passes the check")
     return lines
