@@ -27,6 +27,7 @@ Rows = npt.NDArray[np.intp]
 
 _GOLDEN = U64(0x9E3779B97F4A7C15)
 _MASK = (1 << 64) - 1
+_RACES_AT_ONCE = 8192
 
 
 def _mix_int(x: int) -> int:
@@ -168,7 +169,7 @@ class Chance:
             np.negative(luck, out=luck)
             kernels.first(taken, luck, option[1], ends, -1, out[now])
 
-        cores.each(race, ids.size)
+        cores.each(race, ids.size, _RACES_AT_ONCE)
         return out
 
     def mates(

@@ -41,7 +41,7 @@ def cores() -> int:
     return max(1, int(told)) if told.isdigit() else usable_cores()
 
 
-def each(do: Callable[[slice], T], people: int) -> list[T]:
+def each(do: Callable[[slice], T], people: int, at_once: int | None = None) -> list[T]:
     """Do something for stretches of so many people and return what comes of it, in their order.
 
     Parameters
@@ -50,11 +50,25 @@ def each(do: Callable[[slice], T], people: int) -> list[T]:
         Takes a slice of positions. It must change nothing that another stretch reads.
     people : int
         How many there are.
+    at_once : int, optional
+        People in a stretch; :data:`AT_ONCE` by default, fewer where each is much work.
     """
-    stretches = [slice(at, min(at + AT_ONCE, people)) for at in range(0, people, AT_ONCE)]
-    if len(stretches) < 2 or cores() == 1 or getattr(_here, "busy", False):
+    at_once = at_once or AT_ONCE
+    stretches = [slice(at, min(at + at_once, people)) for at in range(0, people, at_once)]
+    if len(stretches) < 2 or _alone():
         return [do(stretch) for stretch in stretches]
     return list(_threads(os.getpid()).map(do, stretches))
+
+
+def together(people: int, *tasks: Callable[[], T]) -> list[T]:
+    """Do things that have nothing to do with each other side by side, if there are many people to do them for."""
+    if people < AT_ONCE or _alone():
+        return [task() for task in tasks]
+    return [task.result() for task in [_threads(os.getpid()).submit(task) for task in tasks]]
+
+
+def _alone() -> bool:
+    return cores() == 1 or getattr(_here, "busy", False)
 
 
 def those(holds: Callable[[Rows], Bools], rows: Rows) -> Rows:

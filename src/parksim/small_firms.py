@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from parksim.matching import positions_of
+
 if TYPE_CHECKING:
     from parksim.model import ParkModel
 
@@ -56,7 +58,7 @@ def watch(model: ParkModel) -> dict[str, float]:
     gone = (was.identity > 0) & ~here
     out = {"small_firm_exits": float(np.count_nonzero(gone & was.small & was.dearer))}
     if len(was.earlier) == LOOK_BACK and was.earlier[0].size:
-        still = np.isin(was.earlier[0], firms.identity[firms.active])
+        still = positions_of(was.earlier[0], firms.identity[firms.active]) >= 0
         out["small_firms_gone_share"] = float(1 - still.mean())
     _note(model)
     return out

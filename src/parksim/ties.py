@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from parksim import cores
 from parksim.chance import Chance, Floats, Ids, combine
 
 if TYPE_CHECKING:
@@ -46,10 +47,14 @@ class Ties:
         """End the ties of those who left, and a share of the others."""
         if len(self) == 0:
             return
-        (one, other), (id_one, id_other) = self.row.T, self.identity.T
-        here = (posts.identity[one] == id_one) & (posts.identity[other] == id_other)
-        lasts = chance.uniform("tie/lapse", month, self.address) >= odds
-        keep = np.flatnonzero(here & lasts & (posts.firm[one] != posts.firm[other]))
+
+        def last(now: slice) -> Rows:
+            (one, other), (id_one, id_other) = self.row[now].T, self.identity[now].T
+            here = (posts.identity[one] == id_one) & (posts.identity[other] == id_other)
+            here &= chance.uniform("tie/lapse", month, combine(id_one, id_other)) >= odds
+            return np.asarray(now.start + np.flatnonzero(here & (posts.firm[one] != posts.firm[other])))
+
+        keep = np.concatenate(cores.each(last, len(self)))
         self.row, self.identity = self.row.take(keep, axis=0), self.identity.take(keep, axis=0)
 
     def pair_up(

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from parksim.matching import cross_table
+
 if TYPE_CHECKING:
     from parksim.chance import Floats
     from parksim.model import ParkModel
@@ -20,13 +22,10 @@ def exposure(model: ParkModel) -> None:
 
     A firm on several floors has the mean over its own posts.
     """
-    from scipy.sparse import csr_array  # noqa: PLC0415  (scipy is slow to import)
-
     firms, posts, kernel = model.firms, model.posts, model.offices.kernel
     n = kernel.shape[0]
     held = np.flatnonzero(posts.firm >= 0)
-    at = (posts.firm[held], model.place.unit_building[posts.unit[held]])
-    seats = csr_array((np.ones(held.size), at), shape=(len(firms), n))  # sums what is alike
+    seats = cross_table(posts.firm[held], model.place.unit_building[posts.unit[held]], (len(firms), n))
     size = np.maximum(seats.sum(axis=1), 1.0)
     around = seats @ (kernel @ seats.sum(axis=0)) / size
     own = seats.sum(axis=1)  # all in one building: each meets all colleagues

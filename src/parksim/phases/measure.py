@@ -12,6 +12,7 @@ from parksim import accounts, cores, recovery, small_firms, yields
 from parksim.bits import count_by_needs
 from parksim.firms import digital, zoning
 from parksim.leavers import Leavers
+from parksim.matching import positions_of
 from parksim.people import ALLOTTED, bits_of, visits_wanted
 from parksim.phases import renewal
 from parksim.phases.services import home_unit
@@ -113,12 +114,19 @@ def play(model: ParkModel) -> None:
     """Compute the month's indicators and remember who is here."""
     memory, posts = model.memory, model.posts
     rows = np.flatnonzero(posts.filled)
-    member = posts.cohort[rows]
-    mine = (member >= 0) & (posts.mode[rows] >= 0)  # those hired this month have not travelled yet
-    memory.cohort["minutes"][member[mine]] = posts.commute_min[rows[mine]]
+    away = np.ones(memory.cohort["gone_month"].size, dtype=np.bool_)
+
+    def see(now: slice) -> None:
+        here = rows[now]
+        member = posts.cohort[here]
+        of_then = np.flatnonzero(member >= 0)
+        here, member = here[of_then], member[of_then]
+        away[member] = False
+        travelled = posts.mode[here] >= 0  # those hired this month have not travelled yet
+        memory.cohort["minutes"][member[travelled]] = posts.commute_min[here[travelled]]
+
+    cores.each(see, rows.size)
     gone = memory.cohort["gone_month"]
-    away = np.ones(gone.size, dtype=np.bool_)
-    away[member[member >= 0]] = False
     gone[away & (gone < 0)] = model.month
     memory.quits.append(memory.quits_now)
     memory.heads.append(rows.size)
@@ -132,10 +140,14 @@ def play(model: ParkModel) -> None:
     memory.projects.append(c.projects)
     out: dict[str, float] = {}
     travelled = rows[posts.mode[rows] >= 0]
-    out |= commuting(model, travelled)
-    out |= services(model, travelled)
-    out |= staying(model, rows)
-    out |= firms(model, rows)
+    for told in cores.together(
+        rows.size,
+        lambda: services(model, travelled),  # the longest of the four
+        lambda: commuting(model, travelled),
+        lambda: staying(model, rows),
+        lambda: firms(model, rows),
+    ):
+        out |= told
     out |= renewal.measured(model)
     out |= small_firms.watch(model)
     out |= accounts.close_month(model, 1e4 * out["tax_per_mu"] * out["land_mu"])
@@ -412,12 +424,11 @@ def still_here(model: ParkModel, then: int) -> tuple[int, int, int]:
     stayed = int(np.count_nonzero(since <= then))
     left = np.flatnonzero((gone.month > then) & (gone.since <= then))
     later = np.flatnonzero(posts.filled & (posts.since > then))
-    _, mine, theirs = np.intersect1d(
-        gone.identity[left], posts.identity[later], assume_unique=True, return_indices=True
-    )
-    employer = model.firms.identity[posts.firm[later[theirs]]]
-    returned = int(np.count_nonzero(employer == gone.firm[left[mine]]))
-    return stayed + left.size, stayed + mine.size, stayed + returned
+    was = positions_of(posts.identity[later], gone.identity[left])
+    back = np.flatnonzero(was >= 0)
+    employer = model.firms.identity[posts.firm[later[back]]]
+    returned = int(np.count_nonzero(employer == gone.firm[left[was[back]]]))
+    return stayed + left.size, stayed + back.size, stayed + returned
 
 
 def staying(model: ParkModel, rows: npt.NDArray[np.intp]) -> dict[str, float]:
@@ -467,7 +478,7 @@ def firms(model: ParkModel, rows: npt.NDArray[np.intp]) -> dict[str, float]:
     for span in _FIRMS_LOOK_BACK:
         then = model.memory.firms.get(month - span)
         if then is not None and then.size:
-            out[f"retention_enterprise_{span}m"] = float(np.isin(then, now).mean())
+            out[f"retention_enterprise_{span}m"] = float(np.mean(positions_of(then, now) >= 0))
     open_posts = int(np.count_nonzero(posts.firm >= 0))
     if open_posts:
         out["vacancy_rate"] = vacancy_rate(model)

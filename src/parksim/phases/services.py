@@ -19,6 +19,7 @@ import numpy.typing as npt
 from parksim import cores
 from parksim.bits import Sums, count_by_needs
 from parksim.chance import combine, name_code
+from parksim.matching import cross_table
 from parksim.people import ALLOTTED, NOT_WAITING, bits_of, visits_wanted
 from parksim.scenario.categories import CATEGORIES, DAYPARTS, WEEKEND
 from parksim.world.market import DAY, NIGHT, parts
@@ -102,8 +103,9 @@ class ServiceState:
 
 def play(model: ParkModel) -> None:
     """Allot places, send the day's visits, and note whose were not served."""
-    allot(model)
-    visit(model)
+    known = model.services.codes
+    cores.together(int(model.posts.filled.sum()), lambda: visit(model), lambda: allot(model, known))
+    _count_allotted(model)
     _remember(model)
 
 
@@ -132,7 +134,6 @@ def visit(model: ParkModel) -> None:
     state.gave_up = market.spread(staff * (1 - kept - full), amenities)
     state.demand = monthly.sum(axis=0)
     state.demanded = state.demand.sum(axis=0)
-    _count_allotted(model)
 
     day, night = parts()[DAY], rotating_parts(model)
     taken = settled.share * kept[market.pair]
@@ -248,15 +249,14 @@ def _now(model: ParkModel) -> tuple[Floats, Settled, Floats]:
 
 def _among_others(model: ParkModel, market: Market, daily: Floats, settled: Settled) -> Floats:
     """Share of the people at each pair who are employees of other firms than a visitor's, [link]."""
-    from scipy.sparse import csr_array  # noqa: PLC0415  (scipy is slow to import)
-
     posts, units = model.posts, len(model.place.unit_building)
     rows = np.flatnonzero(posts.filled)
-    unit, firms = posts.unit[rows], max(len(model.firms), 1)
-    here = np.bincount(unit, minlength=units)
-    share = csr_array((1 / here[unit], (unit, posts.firm[rows])), shape=(units, firms))  # sums what is alike
-    same = share @ share.T  # chance that one of unit a and one of unit b have one employer
-    colleagues = (same @ market.dense(market.wanted(daily) * settled.share))[market.unit, market.pair]
+    staff = cross_table(posts.firm[rows], posts.unit[rows], (max(len(model.firms), 1), units))
+    here = np.maximum(staff.sum(axis=0), 1.0)
+    # of two people, one of unit a and one of unit b, so many have one employer: pairs / (people here * there)
+    pairs = staff.T @ staff
+    flow = market.dense(market.wanted(daily) * settled.share) / here[:, None]
+    colleagues = (pairs @ flow / here[:, None])[market.unit, market.pair]
     others = settled.staff[market.pair] - colleagues
     return np.asarray(others / np.maximum(settled.load, 1e-12)[market.pair])
 
@@ -274,15 +274,22 @@ def _carry(state: ServiceState, codes: npt.NDArray[np.uint64]) -> None:
 # --- places that are allotted --------------------------------------------------------------------
 
 
-def allot(model: ParkModel) -> None:
+def allot(model: ParkModel, known: npt.NDArray[np.uint64] | None = None) -> None:
     """Give places in kindergarten, school and class to those on the waiting list.
 
     Whoever holds a place keeps it as long as it is needed, exists and may be used. At its intake a place gives
     away what is free: everybody waiting asks at the nearest place within reach, then, where that is full, at
     the next. A place takes the staff of its owner first, then by its rule of priority; the lot that settles
     the rest belongs to (person, place, month), so nobody's luck depends on the order of rows.
+
+    Parameters
+    ----------
+    model : ParkModel
+    known : array of uint64, optional
+        Codes of the places that were there last month; by default those whose queues are known.
     """
     posts, place = model.posts, model.place
+    known = model.services.codes if known is None else known
     parents = np.flatnonzero(posts.filled & ((posts.needs & bits_of(ALLOTTED)) != 0))
     for name in ALLOTTED:
         column, bit = getattr(posts, name), bits_of((name,))
@@ -301,7 +308,9 @@ def allot(model: ParkModel) -> None:
         now = np.full_like(since, NOT_WAITING)
         now[waiting] = np.where(since[waiting] == NOT_WAITING, model.month, since[waiting])
         since[:] = now
-        free = {j: int(place.amenities[j].capacity) - int(taken[j]) for j in seats if takes_in(model, j)}
+        free = {
+            j: int(place.amenities[j].capacity) - int(taken[j]) for j in seats if takes_in(model, j, known)
+        }
         if waiting.size == 0 or all(places <= 0 for places in free.values()):
             continue
         minutes = reach_minutes(model, seats)
@@ -331,11 +340,11 @@ def reach_minutes(model: ParkModel, amenities: list[int]) -> Floats:
     return np.where(place.usable[:, amenities] & (walk <= most), walk, np.inf)
 
 
-def takes_in(model: ParkModel, amenity: int) -> bool:
+def takes_in(model: ParkModel, amenity: int, known: npt.NDArray[np.uint64]) -> bool:
     """Say whether a place gives away its free places this month: at its opening, in September, or always."""
     a = model.place.amenities[amenity]
     intake = a.intake or ("yearly" if a.category in _YEARLY else "anytime")
-    opens = model.place.code[amenity] not in model.services.codes
+    opens = model.place.code[amenity] not in known
     calendar = (model.spec.start.calendar_month - 1 + model.month - 1) % 12 + 1
     return intake == "anytime" or opens or calendar == _SEPTEMBER
 
