@@ -50,6 +50,10 @@ class Ledger:
         What the plain layout costs to run, CNY a year.
     made : set of str
         Places whose making is paid for.
+    layout : Layout
+        The layout that was booked last.
+    running : dict of payer to float
+        What it costs to run, CNY a year.
     booked : dict of payer to float
         What interventions had cost by the end of the last month, CNY.
     once, cost, returns : dict of payer to float
@@ -60,6 +64,8 @@ class Ledger:
     usual_rent: float = 0.0
     usual_costs: dict[str, float] = field(default_factory=_nil)
     made: set[str] = field(default_factory=set)
+    layout: Layout | None = None
+    running: dict[str, float] = field(default_factory=_nil)
     booked: dict[str, float] = field(default_factory=_nil)
     once: dict[str, float] = field(default_factory=_nil)
     cost: dict[str, float] = field(default_factory=_nil)
@@ -132,11 +138,13 @@ def close_month(model: ParkModel, tax: float) -> dict[str, float]:
 def _spend(model: ParkModel, worth: float) -> None:
     """Book the one-off costs that are new: of places that opened, and of what interventions booked."""
     ledger = model.memory.ledger
-    new = _nil()
-    for a in model.undisturbed.amenities:  # a place that a shock closes for a while costs what it costs
-        if a.name not in ledger.made:
-            ledger.made.add(a.name)
-            new[RUN_BY[a.operator]] += a.capex_cny
+    new, layout = _nil(), model.undisturbed  # a place that a shock closes for a while costs what it costs
+    if ledger.layout is not layout:
+        ledger.layout, ledger.running = layout, _layout_costs(layout)
+        for a in layout.amenities:
+            if a.name not in ledger.made:
+                ledger.made.add(a.name)
+                new[RUN_BY[a.operator]] += a.capex_cny
     for payer, (spent, _) in model.books.items():
         new[payer] += spent - ledger.booked[payer]
         ledger.booked[payer] = spent
@@ -147,8 +155,8 @@ def _spend(model: ParkModel, worth: float) -> None:
 
 def running_costs(model: ParkModel) -> dict[str, float]:
     """Return what running costs beyond the plain layout, CNY a year by payer."""
-    usual = model.memory.ledger.usual_costs
-    out = {payer: cny - usual[payer] for payer, cny in _layout_costs(model.undisturbed).items()}
+    ledger = model.memory.ledger
+    out = {payer: cny - ledger.usual_costs[payer] for payer, cny in ledger.running.items()}
     for payer, (_, yearly) in model.books.items():
         out[payer] += yearly
     return out

@@ -106,7 +106,10 @@ class Chance:
         key, step = U64(self.key(decision, month)), U64((c + 1) * int(_GOLDEN) & _MASK)
         flat = np.ascontiguousarray(ids, dtype=U64).reshape(-1)
         out = np.empty(flat.shape, dtype=np.float64)
-        cores.each(lambda now: kernels.uniform(flat[now], key, step, out[now]), flat.size)
+        if flat.size <= cores.AT_ONCE:  # nearly always, and a hundred times a month
+            kernels.uniform(flat, key, step, out)
+        else:
+            cores.each(lambda now: kernels.uniform(flat[now], key, step, out[now]), flat.size)
         return out.reshape(np.shape(ids))
 
     def uniform_each(self, occasions: Sequence[tuple[str, int]], ids: Ids) -> Floats:

@@ -139,6 +139,8 @@ def play(model: ParkModel, rows: Rows, entry: npt.NDArray[np.int8]) -> Answers:
     there = posts.identity[book.open["row"]] == book.open["identity"]
     book.open = book.open[there & (month - book.open["asked"] < p.lapse_months)]
     book.open["unit"] = posts.unit[book.open["row"]]  # a desk may have moved
+    if not rows.size and not len(book.open):
+        return Answers(0, rows, book.open["asked"], np.empty(0), rows)
     offered = supply(model)
     asked, pressing = _enter(model, rows, entry, offered)
     one = book.open

@@ -115,7 +115,7 @@ def _group_at_place(model: ParkModel, rows: npt.NDArray[np.intp]) -> npt.NDArray
     social = np.array([c.social for c in CATEGORIES.values()])
     pull = model.services.met_at * (visits * social)[place.category]  # [unit, amenity]
     by_kind = np.argsort(place.category, kind="stable")
-    at, where = np.nonzero(pull[:, by_kind] > 0)
+    at, where = np.divmod(np.flatnonzero(pull[:, by_kind] > 0), len(by_kind))
     reached, kinds = by_kind[where], len(CATEGORIES)
     kind = at * kinds + place.category[reached]
     begins = np.searchsorted(kind, np.arange(len(pull))[:, None] * kinds + np.arange(kinds + 1))

@@ -223,14 +223,12 @@ def served_within(
     place = model.place
     market = place.market
     monthly, settled, kept = known or _now(model)
-    near = market.within(minutes, categories)
+    near, cells = market.within(minutes, categories)
     pair = market.pair[near]
     wait, patience = np.maximum(settled.wait, 1e-6), market.patience
     at_most = np.expm1(-patience / wait)  # minus the share that begins within one's patience
     quick = np.expm1(-np.minimum(minutes - market.walk[near], patience[pair]) / wait[pair]) / at_most[pair]
-    ends_here = np.zeros_like(settled.share)
-    ends_here[near] = settled.share[near] * kept[pair] * quick
-    ends = market.by_daypart(ends_here)
+    ends = market.by_daypart(settled.share[near] * kept[pair] * quick, cells)
     total = monthly.sum(axis=0)
     mean = np.divide((monthly * ends).sum(axis=0), total, out=np.zeros_like(total), where=total > 0)
     usual = (parts()[DAY][:, None] * ends).sum(axis=0)
@@ -255,8 +253,8 @@ def _among_others(model: ParkModel, market: Market, daily: Floats, settled: Sett
     here = np.maximum(staff.sum(axis=0), 1.0)
     # of two people, one of unit a and one of unit b, so many have one employer: pairs / (people here * there)
     pairs = staff.T @ staff
-    flow = market.dense(market.wanted(daily) * settled.share) / here[:, None]
-    colleagues = (pairs @ flow / here[:, None])[market.unit, market.pair]
+    flow = market.dense(market.wanted(daily) * settled.share / here[market.unit])
+    colleagues = (pairs @ flow)[market.unit, market.pair] / here[market.unit]
     others = settled.staff[market.pair] - colleagues
     return np.asarray(others / np.maximum(settled.load, 1e-12)[market.pair])
 

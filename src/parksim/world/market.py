@@ -160,11 +160,12 @@ class Market:
         self.pull = np.exp(p.walk_weight * self.walk + fixed[self.pair]) * open_share
         self._units = len(place.walk)
         self._runs = Runs(self.unit * len(self.start) + self.group[self.pair])
-        self._cells = Runs(self.unit * (self.shape[0] * self.shape[1]) + self._pair_cell[self.pair])
+        self._cell = self.unit * (self.shape[0] * self.shape[1]) + self._pair_cell[self.pair]
+        self._cells = Runs(self._cell)
         self._run_unit, self._run_group = np.divmod(self._runs.key, max(len(self.start), 1))
         self.forgo = np.exp(p.forgo * np.array([kind.worth for kind in kinds])[self.group_category])
         self._wait_weight = p.wait_weight
-        self._within: dict[tuple[float, tuple[str, ...]], Ints] = {}
+        self._within: dict[tuple[float, tuple[str, ...]], tuple[Ints, Runs]] = {}
         self._last: tuple[Floats, Floats, Settled] | None = None
 
     @property
@@ -188,10 +189,11 @@ class Market:
         """Sum ``values[pair]`` over the pairs of each group."""
         return np.add.reduceat(values, self.start) if self.group.size else np.zeros(0)
 
-    def by_daypart(self, values: Floats) -> Floats:
-        """Sum ``values[link]`` to [daypart, unit, category]."""
+    def by_daypart(self, values: Floats, cells: Runs | None = None) -> Floats:
+        """Sum ``values[link]``, of all links or of those that :meth:`within` gave, to [daypart, unit, category]."""
+        cells = cells or self._cells
         out = np.zeros((self._units, *self.shape))
-        out.reshape(-1)[self._cells.key] = self._cells.sums(values)
+        out.reshape(-1)[cells.key] = cells.sums(values)
         return np.moveaxis(out, 1, 0)
 
     def by_amenity(self, values: Floats, amenities: int) -> Floats:
@@ -231,13 +233,13 @@ class Market:
         out[self.daypart, self.amenity] = values
         return out
 
-    def within(self, minutes: float, categories: tuple[str, ...]) -> Ints:
-        """Return the links to places of these categories that are at most so many minutes away on foot."""
+    def within(self, minutes: float, categories: tuple[str, ...]) -> tuple[Ints, Runs]:
+        """Return the links to places of these categories at most so many minutes away on foot, and their cells."""
         known = self._within.get((minutes, categories))
         if known is None:
             mine = np.array([name in categories for name in CATEGORIES])
-            known = np.flatnonzero((self.walk <= minutes) & mine[self.category][self.pair])
-            self._within[minutes, categories] = known
+            links = np.flatnonzero((self.walk <= minutes) & mine[self.category][self.pair])
+            known = self._within[minutes, categories] = links, Runs(self._cell[links])
         return known
 
     # --- choice and queues ----------------------------------------------------------------------

@@ -602,14 +602,16 @@ class _Loading:
         if not len(pair):
             return
         known, width = self.use, self.use.shape[1]
-        everyone = np.append(self.pair, pair)
-        order = np.argsort(everyone, kind="stable")
+        everyone, trips = np.append(self.pair, pair), np.append(self.trips, trips)
         links = np.append(known.indices, link)
         grown = csr_array(
             (np.ones(len(links)), links, np.append(known.indptr, known.indptr[-1] + start[1:])),
             shape=(len(everyone), width),
         )
-        self.use, self.pair, self.trips = grown[order], everyone[order], np.append(self.trips, trips)[order]
+        if (everyone[1:] < everyone[:-1]).any():
+            order = np.argsort(everyone, kind="stable")
+            grown, everyone, trips = grown[order], everyone[order], trips[order]
+        self.use, self.pair, self.trips = grown, everyone, trips
 
     def keep(self, which: Flags) -> None:
         if not which.all():
