@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 
 from parksim.matching import cross_table, positions_of
 
-SAME_ENDS = st.integers(0, 40).map(lambda n: n << 40)  # identities that a table by last bits cannot tell apart
+SAME_ENDS = st.integers(0, 40).map(
+    lambda n: n << 40
+)  # identities that a table by last bits cannot tell apart
 IDS = st.one_of(SAME_ENDS, st.integers(0, 2**64 - 1), st.integers(0, 30))
 
 

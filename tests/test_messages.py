@@ -27,7 +27,7 @@ from parksim.report.messages import (
     languages,
     parameters,
 )
-from parksim.scenario import library
+from parksim.scenario import library, presets
 from parksim.scenario.categories import CATEGORIES
 from parksim.scenario.organs import Governance
 from parksim.scenario.parameters import Parameters, table
@@ -66,6 +66,14 @@ CITED = {
 """Authors, journals and standards stay as they are written."""
 
 
+NAMED = {"parksim", "Holm", "PDF", "Chromium", "chromium", "PARKSIM", "CHROMIUM"}
+OPTIONS = {"employee", "most", "changed", "force", "out", "cells", "group", "until", "width", "help"}
+TYPED = {"true", "false", "yaml", "png", "svg", "runs", "store", "sqlite", "FILE", "postgresql"}
+"""What a user types."""
+WESTERN = re.compile("[\u4e00-\u9fff}][,:;?!()]")
+"""Punctuation that does not follow a Chinese character."""
+
+
 def chinese():
     """Every Chinese text by its key: messages, and the words of parameters and published figures."""
     texts = dict(catalogue("zh"))
@@ -92,44 +100,35 @@ def test_both_languages_say_the_same_things():
     assert [k for k in en if fields(en[k]) != fields(zh[k])] == []
 
 
+def english(text):
+    """Words in Latin letters that are none of a message's values."""
+    return re.findall(r"[A-Za-z]{3,}", re.sub(r"{[^}]*}", "", text))
+
+
 def test_nothing_is_left_in_english():
-    words = {k: re.findall(r"[A-Za-z]{3,}", re.sub(r"{[^}]*}", "", text)) for k, text in chinese().items()}
-    kept = CITED | {"parksim", "Holm", "PDF", "Chromium", "chromium", "PARKSIM", "CHROMIUM"}  # proper names
-    kept |= {
-        "employee",
-        "most",
-        "changed",
-        "force",
-        "out",
-        "cells",
-        "group",
-        "until",
-        "width",
-        "help",
-    }  # options
-    kept |= {
-        "true",
-        "false",
-        "yaml",
-        "png",
-        "svg",
-        "runs",
-        "store",
-        "sqlite",
-        "FILE",
-        "postgresql",
-    }  # what a user types
-    assert {k: found for k, found in words.items() if set(found) - kept} == {}
+    kept = CITED | NAMED | OPTIONS | TYPED
+    assert {k: text for k, text in chinese().items() if set(english(text)) - kept} == {}
+
+
+def test_every_source_of_a_shipped_scenario_and_type_is_told_in_chinese():
+    told = {s.source: s.source_zh for name in library.names() for s in load(name).sources.values()}
+    for name in presets.names():
+        kind = presets.preset(name)
+        told |= {s.source: s.source_zh for s in [*kind.park.values(), *kind.places, *kind.chain]}
+    assert len(told) > 200
+    left = {en: zh for en, zh in told.items() if not zh or set(english(zh)) - CITED - NAMED}
+    assert left == {}
+    assert [zh for zh in told.values() if WESTERN.search(zh)] == []
 
 
 def test_chinese_is_punctuated_as_chinese():
-    wrong = {k: text for k, text in chinese().items() if re.search("[\u4e00-\u9fff}][,:;?!()]", text)}
+    wrong = {k: text for k, text in chinese().items() if WESTERN.search(text)}
     assert {k for k in wrong if not k.startswith("unit.")} == set()
 
 
 def test_titles_of_the_library_are_punctuated_as_chinese():
     said = [h[key] for h in library.headers() for key in ("title_zh", "summary_zh")]
-    assert [text for text in said if re.search("[\u4e00-\u9fff][,:;?!()]", text)] == []
+    assert [text for text in said if WESTERN.search(text)] == []
 
 
 def test_every_parameter_and_published_figure_has_its_words_in_chinese():

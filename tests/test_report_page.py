@@ -177,7 +177,7 @@ def said_by_files(scenarios):
         for key, value in data.items() if isinstance(data, dict) else enumerate(data):
             if isinstance(value, dict | list | tuple):
                 walk(value)
-            elif key in {"name", "title", "site", "source", "summary"}:
+            elif key in {"name", "title", "site", "summary"}:
                 found.add(value)
 
     for scenario in scenarios:

@@ -178,6 +178,7 @@ def _spread(start: int, end: int, size: int) -> list[int]:
     return [start + round(i * (end - start - size) / (count - 1)) for i in range(count)]
 
 
+INVENTED = ("invented by parksim new", "由parksim生成，为虚构")
 COMMENTS = {
     "map": """\
 One character a cell. A legend entry says what it stands for: its use, storeys (floors), the share of the
@@ -331,10 +332,8 @@ def _park(name: str, type_: str, sketch: Sketch, cell_m: float, people: int) -> 
         "enterprises": f"Name the large ones, as for example\n  anchors: [{example}]"
     }
     for path in (*typical.PATHS, "map", "gateways", "amenities"):
-        draft.assume(path, "invented by parksim new")
-    draft.assume(
-        "population.employees", "invented by parksim new", (round(people * 0.9), round(people * 1.1))
-    )
+        draft.assume(path, INVENTED)
+    draft.assume("population.employees", INVENTED, (round(people * 0.9), round(people * 1.1)))
     return draft
 
 
@@ -481,7 +480,7 @@ def _community(name: str, type_: str, sketch: Sketch, people: int, park: Draft) 
         "amenities": "The places of the type are called type-...; change them here by name.",
     }
     for path in ("map.fences", "amenities"):
-        draft.assume(path, "invented by parksim new")
+        draft.assume(path, INVENTED)
     if not draft.map["fences"]:
         draft.map = {}
         draft.sources.pop("map.fences")

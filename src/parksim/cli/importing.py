@@ -206,7 +206,7 @@ def import_xlsx(
     if goal.exists() and not force:
         raise ParksimError(f"{goal} is there already; --force rewrites it, or give --out NEW.yaml")
     source = f"workbook {file.name}"
-    text = tenants.fill(into, scenario, book, findings, source=source)
+    text = tenants.fill(into, scenario, book, findings, source=(source, f"工作簿{file.name}"))
     text = tenants.balance(text, book, findings)
     targets = tenants.targets(book, scenario, findings)
     more = {goal.with_name(f"{goal.stem}-targets.yaml"): targets} if targets else {}
@@ -331,7 +331,12 @@ def fit(
     for line in _told(found):
         print(line)
     if out is not None:
-        print("written:", *write_all({out: found.snippet(f"fitted to {targets.name}")}, force=force))
+        print(
+            "written:",
+            *write_all(
+                {out: found.snippet(f"fitted to {targets.name}", f"据{targets.name}校准")}, force=force
+            ),
+        )
 
 
 def _told(found: Fit) -> Iterator[str]:

@@ -85,8 +85,8 @@ class Fit:
     plausible: list[float] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
-    def snippet(self, source: str) -> str:
-        """Write the result as sections of a scenario: medians, and ranges with their source."""
+    def snippet(self, source: str, source_zh: str = "") -> str:
+        """Write the result as sections of a scenario: medians, and ranges with their source, also in Chinese."""
         import yaml  # noqa: PLC0415
 
         values = {p: float(f"{row.median_:.4g}") for p, row in self._rows()}
@@ -94,14 +94,16 @@ class Fit:
         lines += [f"  {path}: {value:g}" for path, value in values.items()]
         lines.append("sources:")
         for path, row in self._rows():
+            en, zh = ("", "") if row.identified else (": not identified", "；未能识别")
             told = {
-                "grade": "B",
-                "source": source,
+                "grade": "B" if row.identified else "assumed",
+                "source": source + en,
+                **({"source_zh": source_zh + zh} if source_zh else {}),
                 "range": [float(f"{row.q05:.4g}"), float(f"{row.q95:.4g}")],
             }
-            if not row.identified:
-                told |= {"grade": "assumed", "source": f"{source}: not identified"}
-            body = yaml.safe_dump(told, default_flow_style=True, width=10_000, sort_keys=False).strip()
+            body = yaml.safe_dump(
+                told, default_flow_style=True, width=10_000, sort_keys=False, allow_unicode=True
+            ).strip()
             lines.append(f"  {path}: {body}")
         return "\n".join(lines) + "\n"
 

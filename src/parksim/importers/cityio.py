@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from parksim.importers.findings import Findings
     from parksim.scenario.schema import Scenario
 
+TABLE = ("a cityIO table", "cityIO数据表")
 LBCS = {
     "1": "housing", "2": "office", "3": "factory", "4": "service", "5": "road", "6": "service", "7": "green",
     "8": "green", "9": "vacant",
@@ -246,7 +247,7 @@ def draft(
             if k not in like.map.legend or _entry(like.map.legend[k]) != _entry(v)
         }
         made.map = {"cell_m": cell_m, "legend": new, "rows": rows}
-        made.assume("map.rows", "a cityIO table")
+        made.assume("map.rows", TABLE)
         return made
     title = str(table.header.get("tableName") or name)
     made = Draft(name, title, name, summary="Drawn from a cityIO table.")
@@ -269,9 +270,9 @@ def draft(
     findings.notes.append(
         "a cityIO table has no fences, gates and places: add them under 'map:' and 'amenities:'"
     )
-    made.sources["map"] = {"grade": "C", "source": "a cityIO table"}
+    made.sources["map"] = {"grade": "C", "source": TABLE[0], "source_zh": TABLE[1]}
     for path in ("population.employees", "gateways", *typical.PATHS):
-        made.assume(path, "usual figures of parksim's importers; replace them with yours")
+        made.assume(path, typical.USUAL_FIGURES)
     return made
 
 

@@ -364,7 +364,11 @@ def _car_parks(drawing: Drawing, features: Features, draft: Draft, findings: Fin
     if total >= cars:
         draft.car_parks = made
         draft.assume(
-            "car_parks", f"places as the map tells them, else {M2_A_PLACE} m² each; prices and owners unknown"
+            "car_parks",
+            (
+                f"places as the map tells them, else {M2_A_PLACE} m² each; prices and owners unknown",
+                f"车位数据地图所载，未载者按每个{M2_A_PLACE}平方米计；价格与归属未知",
+            ),
         )
         return
     told = f"{len(made)} car parks with {total:,} places were read; about {cars:,.0f} of the employees have a car"
@@ -403,7 +407,11 @@ def _people(drawing: Drawing, plan: Plan, draft: Draft, findings: Findings) -> N
             f"{floor:,.0f} m² of workplaces, {typical.LET_SHARE:.0%} let, {typical.M2_A_WORKER:g} m² each",
         )  # fmt: skip
         span = (max(1, round(employees * 0.6)), min(room, round(employees * 1.2)))
-        draft.assume("population.employees", "after the floor drawn", span if span[0] < span[1] else None)
+        draft.assume(
+            "population.employees",
+            ("after the floor drawn", "按图中建筑面积推算"),
+            span if span[0] < span[1] else None,
+        )
     draft.city = typical.city()
     draft.population = {"employees": employees}
     draft.enterprises = typical.firms(employees)
@@ -419,19 +427,22 @@ def _sources(plan: Plan, draft: Draft) -> None:
         "map": {
             "grade": plan.grade,
             "source": f"{plan.source}; storeys, uses and gates where it is silent: assumed",
+            "source_zh": f"{plan.source}；未载明的层数、用途与大门：假定",
         },
         "gateways": {
             "grade": "assumed",
             "source": f"places: {plan.source}; headways and capacities: assumed",
+            "source_zh": f"位置：{plan.source}；发车间隔与通行能力：假定",
         },
         "amenities": {
             "grade": "assumed",
             "source": f"places: {plan.source}; capacities, hours and prices: assumed",
+            "source_zh": f"位置：{plan.source}；容量、开放时间与价格：假定",
         },
         **draft.sources,
     }
     for path in typical.PATHS:
-        draft.assume(path, "usual figures of parksim's importers; replace them with yours")
+        draft.assume(path, typical.USUAL_FIGURES)
     draft.comments |= {
         "city": "Five invented home zones; `parksim template xlsx` makes a workbook for the counts you know.",
         "enterprises": "Named enterprises come from a workbook too (parksim import xlsx).",
@@ -462,6 +473,6 @@ def community(park: Draft) -> Draft:
     ]
     draft.governance = typical.council(float(park.population.get("employees", 0)))
     if fences:
-        draft.assume("map.fences", "a first sketch: all fences open")
-    draft.assume("governance.channels", "usual figures of parksim's importers; replace them with yours")
+        draft.assume("map.fences", ("a first sketch: all fences open", "初步草案：围墙全部打开"))
+    draft.assume("governance.channels", typical.USUAL_FIGURES)
     return draft

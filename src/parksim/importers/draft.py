@@ -116,9 +116,10 @@ class Draft:
     sources: dict[str, dict[str, Any]] = field(default_factory=dict)
     comments: dict[str, str] = field(default_factory=dict)
 
-    def assume(self, path: str, source: str, span: tuple[float, float] | None = None) -> None:
-        """Note that a value is our own choice."""
-        self.sources[path] = {"grade": "assumed", "source": source} | ({"range": list(span)} if span else {})
+    def assume(self, path: str, said: tuple[str, str], span: tuple[float, float] | None = None) -> None:
+        """Note that a value is our own choice, and why, in English and Chinese."""
+        told = {"grade": "assumed", "source": said[0], "source_zh": said[1]}
+        self.sources[path] = told | ({"range": list(span)} if span else {})
 
     def text(self) -> str:
         """Write the scenario file."""

@@ -30,7 +30,7 @@ MOST_ANCHORS = 1000
 ROUNDS = 60
 
 
-def fill(file: Path, scenario: Scenario, book: Book, findings: Findings, *, source: str) -> str:
+def fill(file: Path, scenario: Scenario, book: Book, findings: Findings, *, source: tuple[str, str]) -> str:
     """Write a scenario's file anew with what a workbook tells.
 
     Parameters
@@ -41,8 +41,8 @@ def fill(file: Path, scenario: Scenario, book: Book, findings: Findings, *, sour
         The same, read.
     book : Book
     findings : Findings
-    source : str
-        What ``sources:`` should say.
+    source : (str, str)
+        What ``sources:`` should say, in English and Chinese.
 
     Returns
     -------
@@ -64,14 +64,17 @@ def fill(file: Path, scenario: Scenario, book: Book, findings: Findings, *, sour
         )
     problems: list[Problem] = []
     changed: dict[str, Any] = {}
-    graded: dict[str, str] = {}
+    graded: dict[str, tuple[str, str]] = {}
     places = _places(scenario)
     if rows := book.rows.get("enterprises"):
         _enterprises(book, rows, scenario, data, places, changed, problems, findings)
         graded |= {"enterprises": source, "population.employees": source}
     if rows := book.rows.get("homes"):
         _homes(book, rows, scenario, data, changed, problems, findings)
-        graded["city.zones"] = f"{source}; weights reproduce the counts"
+        graded["city.zones"] = (
+            f"{source[0]}; weights reproduce the counts",
+            f"{source[1]}；权重使人数与之相符",
+        )
     if rows := book.rows.get("amenities"):
         _amenities(book, rows, data, places, changed, problems, findings)
         graded |= {f"amenities.{name}": source for name in changed.pop("amenity names")}
@@ -79,7 +82,7 @@ def fill(file: Path, scenario: Scenario, book: Book, findings: Findings, *, sour
         raise ScenarioError(problems)
     sources = dict(data.get("sources") or {})
     for path, said in graded.items():
-        sources[path] = {"grade": "B", "source": said}
+        sources[path] = {"grade": "B", "source": said[0], "source_zh": said[1]}
     for path in [p for p in sources if p.startswith(("enterprises.", "city.zones.")) and p not in graded]:
         if path.partition(".")[0] in changed:
             sources.pop(path)

@@ -21,7 +21,7 @@ from parksim.scenario.categories import CATEGORIES
 
 if TYPE_CHECKING:
     from parksim.errors import Problem
-    from parksim.scenario.schema import Scenario
+    from parksim.scenario.schema import Scenario, Source
 
 Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -220,6 +220,10 @@ class Messages:
         """Return the title of something from a scenario file, in this language where the file has it."""
         title = getattr(thing, "title_zh", "") if self.lang == "zh" else ""
         return title or getattr(thing, "title", "") or otherwise or str(getattr(thing, "name", ""))
+
+    def source(self, source: Source) -> str:
+        """Return where a value of a scenario file comes from, in this language where the file has it."""
+        return (source.source_zh if self.lang == "zh" else "") or source.source
 
     def group(self, group: str, scenario: Scenario | None = None) -> tuple[str, str]:
         """Return dimension and level of a group written ``wage_band=low``; zones by the scenario's names."""

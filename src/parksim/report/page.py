@@ -676,7 +676,7 @@ class Report:
                     "unit": m.word(f"parameter_unit.{row['unit']}", row["unit"]),
                     "range": _short(low) if low == high else f"{_short(low)} … {_short(high)}",
                     "grade": own.grade if own else row["grade"],
-                    "source": own.source if own else m.parameter_source(row["path"], row["source"]),
+                    "source": m.source(own) if own else m.parameter_source(row["path"], row["source"]),
                 }
             )
         return [(m.word(f"parameters.{section}", section), rows) for section, rows in sections.items()]
@@ -693,7 +693,7 @@ class Report:
                         "path": path,
                         "range": spread,
                         "grade": source.grade,
-                        "source": source.source,
+                        "source": self.m.source(source),
                         "where": "",
                     },
                 )

@@ -37,6 +37,7 @@ FOLDER = Path(__file__).with_name("types")
 EVERY = "every"
 """File with what the standard asks of every community."""
 ARTICLE = "the standard's four types: article 002"
+USUAL_COUNCIL = ("the usual council of parksim, by head-count", "parksim常用的治理架构，按人数折算")
 SPREAD = (0.7, 1.3)
 """Plausible range of an assumed capacity, as shares of it."""
 MOST_NAMED = 4
@@ -49,6 +50,7 @@ class Value(Frozen):
     value: Any
     grade: Grade = "assumed"
     source: str
+    source_zh: str
     range: tuple[float, float] | None = None
 
 
@@ -60,6 +62,7 @@ class Place(Frozen):
     made_for: Share = Field(alias="for")
     """Share of the employees it is made for."""
     source: str
+    source_zh: str
     title: str = ""
     title_zh: str = ""
     opens: float | None = None
@@ -76,6 +79,7 @@ class Step(Level):
     """One level of the chain that takes requests up; a park's only one has its capacity per thousand employees."""
 
     source: str
+    source_zh: str
 
 
 class Drawing(Frozen):
@@ -189,7 +193,7 @@ def _park(name: str, own: dict[str, Any]) -> dict[str, Any]:
         for part in parents:
             holder = holder.setdefault(part, {})
         holder[last] = known.value
-        source = _source(name, known.source, known.range)
+        source = _source(name, (known.source, known.source_zh), known.range)
         layer.setdefault("sources", {})[path] = source | {"grade": known.grade}
     return layer
 
@@ -202,8 +206,10 @@ def _states(data: Any, path: str) -> bool:
     return True
 
 
-def _source(name: str, source: str, span: tuple[float, float] | None = None) -> dict[str, Any]:
-    return {"grade": "assumed", "source": source, "type": name} | ({"range": list(span)} if span else {})
+def _source(name: str, said: tuple[str, str], span: tuple[float, float] | None = None) -> dict[str, Any]:
+    """Describe the source of a value of a type, said in English and Chinese."""
+    told = {"grade": "assumed", "source": said[0], "source_zh": said[1], "type": name}
+    return told | ({"range": list(span)} if span else {})
 
 
 def _govern(
@@ -216,15 +222,15 @@ def _govern(
     del told["channels"]  # the chain stands in its place; the park's own channels stay
     said = {key: value for key, value in told.items() if not _states(own, f"governance.{key}")}
     for key in said:
-        sources[f"governance.{key}"] = _source(name, "the usual council of parksim, by head-count")
+        sources[f"governance.{key}"] = _source(name, USUAL_COUNCIL)
     if not any(_states(own, f"governance.{key}") for key in ("channels", "chain")):
         said["chain"] = []
         for step in preset(name).chain:
-            level = step.model_dump(exclude={"source"}, exclude_unset=True)
+            level = step.model_dump(exclude={"source", "source_zh"}, exclude_unset=True)
             if step.each == "park":
                 level["capacity_month"] = max(5, typical.rounded(people * step.capacity_month / 1000))
             said["chain"].append(level)
-            sources[f"governance.chain.{step.name}"] = _source(name, step.source)
+            sources[f"governance.chain.{step.name}"] = _source(name, (step.source, step.source_zh))
     layer["governance"] = said
 
 
@@ -266,9 +272,16 @@ def _places(
                 **{key: value for key, value in more.items() if value}, **where,
             )  # fmt: skip
             sources[f"amenities.{called}"] = _source(
-                name, f"{place.source}; site, size, hours and cost are ours"
+                name,
+                (
+                    f"{place.source}; site, size, hours and cost are ours",
+                    f"{place.source_zh}；位置、规模、开放时间与费用为自拟",
+                ),
             )
-            why = f"fills at the peak of {place.made_for:.0%} of the employees, less what is there"
+            why = (
+                f"fills at the peak of {place.made_for:.0%} of the employees, less what is there",
+                f"按{place.made_for:.0%}的职工高峰时坐满计，减去已有的数量",
+            )
             span = (max(1, round(SPREAD[0] * each)), round(SPREAD[1] * each))
             sources[f"amenities.{called}.capacity"] = _source(name, why, span if span[0] < span[1] else None)
 

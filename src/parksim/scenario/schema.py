@@ -52,6 +52,7 @@ class Source(Frozen):
 
     grade: Grade
     source: str
+    source_zh: str = ""
     range: tuple[float, float] | None = None
     """Plausible range of a number; drawn anew in each replication when the grade is B, C or assumed."""
     type: str = ""

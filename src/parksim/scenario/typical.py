@@ -258,3 +258,8 @@ def council(people: float) -> dict[str, Any]:
 
 PATHS = ("city.zones", "population", "enterprises", "governance.channels")
 """What :func:`city`, :func:`firms` and :func:`administration` stand for, in ``sources:``."""
+USUAL_FIGURES = (
+    "usual figures of parksim's importers; replace them with yours",
+    "parksim导入所用的常用值；请以实际数据替换",
+)
+"""What is said of them there, in English and Chinese."""
