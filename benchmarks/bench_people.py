@@ -10,9 +10,9 @@ PHASES = ("community", "staying", "hiring", "enterprises")
 
 
 def run(months: int = 24) -> dict[str, float]:
-    from threadpoolctl import threadpool_limits
+    from parksim.cores import playing
 
-    with threadpool_limits(1, "blas"):  # as in a run
+    with playing():
         return _timed(months)
 
 

@@ -9,11 +9,10 @@ from benchmarks.plain_mesa import Draws, Surroundings, slice_of, twin_of
 
 def run(employees: int = 20_000, firms: int = 500, months: int = 2) -> dict[str, float]:
     """Time engine and twins in step; the engine also solves roads and queues, which the twins are told."""
-    from threadpoolctl import threadpool_limits
-
+    from parksim.cores import playing
     from parksim.model import ParkModel
 
-    with threadpool_limits(1, "blas"):
+    with playing():
         model = ParkModel(slice_of("iot-town-park", employees, firms), seed=1)
         twins = {"addressed": twin_of(model, Draws(1)), "tutorial": twin_of(model)}
         spent = dict.fromkeys(["engine", *twins], 0.0)

@@ -7,17 +7,20 @@ by side.
 
 from __future__ import annotations
 
+import gc
 import os
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import cache
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 import numpy.typing as npt
+from threadpoolctl import threadpool_limits
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 T = TypeVar("T")
 Rows = npt.NDArray[np.intp]
@@ -39,6 +42,21 @@ def cores() -> int:
     """Return how many cores a run may use."""
     told = os.environ.get(VARIABLE, "")
     return max(1, int(told)) if told.isdigit() else usable_cores()
+
+
+@contextmanager
+def playing() -> Iterator[None]:
+    """Make ready for playing months, and undo it in the end.
+
+    Linear algebra keeps to one thread: on small matrices threads that wait for each other cost more than they do.
+    And what was there before is left alone by the collector of garbage, which would go through it again and again.
+    """
+    gc.freeze()
+    try:
+        with threadpool_limits(1, "blas"):
+            yield
+    finally:
+        gc.unfreeze()
 
 
 def each(do: Callable[[slice], T], people: int, at_once: int | None = None) -> list[T]:

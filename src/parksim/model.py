@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from threadpoolctl import threadpool_limits
 
-from parksim import homes, synthesis
+from parksim import cores, homes, synthesis
 from parksim.agents import AgentSeam
 from parksim.chance import Chance, Floats, Ids, name_code, pick
 from parksim.disturbance import disturbed
@@ -235,9 +234,7 @@ class ParkModel(AgentSeam):
 
     def run(self, months: int) -> ParkModel:
         """Play some months and return the model."""
-        with threadpool_limits(
-            1, "blas"
-        ):  # small matrices: threads that wait for each other cost more than they do
+        with cores.playing():
             for _ in range(months):
                 self.step()
         return self

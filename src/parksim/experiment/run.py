@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from threadpoolctl import threadpool_limits
 
+from parksim import cores
 from parksim.errors import ParksimError
 from parksim.experiment import pooling
 from parksim.experiment.pooling import Measured
@@ -149,7 +149,7 @@ def run(
     if months < 1:
         raise ParksimError(f"months is {months}, should be at least 1")
     start = time.perf_counter()
-    with threadpool_limits(1, "blas"):  # as in ParkModel.run
+    with cores.playing():
         model = LinkedParks(scenario, seed=seed)
         residual = model.residual_min
         for month in range(1, months + 1):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import multiprocessing
 import os
 import signal
@@ -209,7 +208,6 @@ def _one_by_one(pool: _Pool | _Borrowed, suspects: deque[Task], play: Play | Non
 def _begin() -> None:
     """Start a worker: Ctrl-C is the parent's business, and a worker dies with its parent."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    gc.freeze()  # what is imported stays: the collector need not look through it again and again
     parent = multiprocessing.parent_process()
     if parent is not None:
         threading.Thread(target=_die_with, args=(parent.sentinel,), daemon=True).start()

@@ -77,7 +77,7 @@ class Offices:
         self.anchor_floor = np.array([*(a.floor or 0 for a in scenario.enterprises.anchors), 0])
         names = [b.block or f"building {i}" for i, b in enumerate(place.buildings)]
         self.block = np.unique(names, return_inverse=True)[1] if names else np.empty(0, dtype=np.intp)
-        self.storeys = np.array([b.floors for b in place.buildings])
+        self.storeys = place.storeys
         self.base_rent = np.array([b.rent for b in place.buildings], dtype=np.float64)
         self.usual_vacancy = _usual_vacancy(scenario)
         reached = self.minutes <= p.spillover_reach_min

@@ -253,8 +253,8 @@ def _among_others(model: ParkModel, market: Market, daily: Floats, settled: Sett
     here = np.maximum(staff.sum(axis=0), 1.0)
     # of two people, one of unit a and one of unit b, so many have one employer: pairs / (people here * there)
     pairs = staff.T @ staff
-    flow = market.dense(market.wanted(daily) * settled.share / here[market.unit])
-    colleagues = (pairs @ flow)[market.unit, market.pair] / here[market.unit]
+    flow = market.wanted(daily) * settled.share / here[market.unit]
+    colleagues = market.across(pairs, flow) / here[market.unit]
     others = settled.staff[market.pair] - colleagues
     return np.asarray(others / np.maximum(settled.load, 1e-12)[market.pair])
 
@@ -297,19 +297,16 @@ def allot(model: ParkModel, known: npt.NDArray[np.uint64] | None = None) -> None
         lost[~lost] = ~place.usable[posts.unit[held[~lost]], column[held[~lost]]]
         column[held[lost]] = -1
         taken = np.bincount(column[held[~lost]], minlength=len(place.amenities))
-        for j in seats:  # a place that shrank keeps those with the best lots
-            over = int(taken[j]) - int(place.amenities[j].capacity)
-            if over > 0:
-                column[_by_lot(model, j, np.flatnonzero(posts.filled & (column == j)))[-over:]] = -1
+        room = {j: int(place.amenities[j].capacity) - int(taken[j]) for j in seats}
+        for j in (j for j in seats if room[j] < 0):  # a place that shrank keeps those with the best lots
+            column[_by_lot(model, j, np.flatnonzero(posts.filled & (column == j)))[room[j] :]] = -1
         waiting = parents[((posts.needs[parents] & bit) != 0) & (column[parents] < 0)]
         since = getattr(posts, f"{name}_wait")
         now = np.full_like(since, NOT_WAITING)
         now[waiting] = np.where(since[waiting] == NOT_WAITING, model.month, since[waiting])
         since[:] = now
-        free = {
-            j: int(place.amenities[j].capacity) - int(taken[j]) for j in seats if takes_in(model, j, known)
-        }
-        if waiting.size == 0 or all(places <= 0 for places in free.values()):
+        free = {j: places for j, places in room.items() if places > 0 and takes_in(model, j, known)}
+        if waiting.size == 0 or not free:
             continue
         minutes = reach_minutes(model, seats)
         choice = np.argsort(minutes, axis=1, kind="stable")  # by unit: the seats' places, the nearest first

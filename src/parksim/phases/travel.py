@@ -114,7 +114,7 @@ def settle(model: ParkModel) -> None:
     j = place.journeys
     people = commuters(model)
     state.up = place.peak_minutes_up(_riders_of_lifts(model))
-    free = j.fixed + j.stretch + state.up.sum(axis=1) / np.array([b.floors for b in place.buildings])
+    free = j.fixed + j.stretch + state.up.sum(axis=1) / place.storeys
     taste = np.where(reachable(p, j.km), constants(p)[:, None] + p.cost_weight * j.cost, -np.inf)[:, :, None]
     queues = _last_month(model)
     step = np.zeros_like(queues)

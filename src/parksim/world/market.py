@@ -20,6 +20,8 @@ import numpy.typing as npt
 from parksim.scenario.categories import CATEGORIES, DAYPARTS, WEEKEND
 
 if TYPE_CHECKING:
+    from scipy.sparse import csr_array
+
     from parksim.scenario.schema import Scenario
     from parksim.world.place import Place
 
@@ -160,8 +162,11 @@ class Market:
         self.pull = np.exp(p.walk_weight * self.walk + fixed[self.pair]) * open_share
         self._units = len(place.walk)
         self._runs = Runs(self.unit * len(self.start) + self.group[self.pair])
+        self._begins = np.searchsorted(self.unit, np.arange(self._units + 1))
         self._cell = self.unit * (self.shape[0] * self.shape[1]) + self._pair_cell[self.pair]
         self._cells = Runs(self._cell)
+        self._place = self.unit * len(amenities) + self.amenity[self.pair]
+        self._place = self.unit * len(amenities) + self.amenity[self.pair]
         self._run_unit, self._run_group = np.divmod(self._runs.key, max(len(self.start), 1))
         self.forgo = np.exp(p.forgo * np.array([kind.worth for kind in kinds])[self.group_category])
         self._wait_weight = p.wait_weight
@@ -198,8 +203,7 @@ class Market:
 
     def by_amenity(self, values: Floats, amenities: int) -> Floats:
         """Sum ``values[link]`` to [unit, amenity]."""
-        at = self.unit * amenities + self.amenity[self.pair]
-        sums = np.bincount(at, values, self._units * amenities).astype(np.float64)  # whole numbers of nothing
+        sums = np.bincount(self._place, values, self._units * amenities).astype(np.float64)
         return sums.reshape(self._units, amenities)
 
     def by_pair(self, values: Floats) -> Floats:
@@ -217,6 +221,27 @@ class Market:
         there = np.flatnonzero(column[self.pair] >= 0)
         out = np.zeros((self._units, len(pairs)))
         out[self.unit[there], column[self.pair[there]]] = values[there]
+        return out
+
+    def across(self, weight: csr_array, values: Floats) -> Floats:
+        """Sum ``values[link]`` over all units at the same pair, each unit weighed for each other, [link].
+
+        Parameters
+        ----------
+        weight : sparse array [unit, unit]
+            Of the other unit (column) for a unit; few but the diagonal's are expected.
+        values : float array [link]
+        """
+        out = np.asarray(weight.diagonal()[self.unit] * values)
+        entries = weight.tocoo()
+        for a, b, share in zip(
+            entries.row.tolist(), entries.col.tolist(), entries.data.tolist(), strict=True
+        ):
+            if a != b:
+                here, there = slice(*self._begins[a : a + 2]), slice(*self._begins[b : b + 2])
+                at = np.searchsorted(self.pair[here], self.pair[there])
+                same = np.append(self.pair[here], -1)[at] == self.pair[there]
+                out[here][at[same]] += share * values[there][same]
         return out
 
     def wanted(self, by_group: Floats) -> Floats:

@@ -208,11 +208,10 @@ class Place:
         people : float array [building]
             Those who come by lift.
         """
-        storeys = np.array([b.floors for b in self.buildings])
-        floor = np.arange(int(storeys.max(initial=1)) + 1)
+        floor = np.arange(int(self.storeys.max(initial=1)) + 1)
         m2 = np.array([max(b.m2, 1.0) for b in self.buildings])
         up = self.minutes_up(np.maximum(floor, 1), m2[:, None], people[:, None])
-        return np.where((floor >= 1) & (floor <= storeys[:, None]), up, 0.0)
+        return np.where((floor >= 1) & (floor <= self.storeys[:, None]), up, 0.0)
 
     def _owns(self, amenity: Amenity, building: int, anchor: int, names: list[str]) -> bool:
         if amenity.owner is None:
@@ -261,6 +260,11 @@ class Place:
         cells = self.buildings[self.amenity_place(amenity)].cells
         row, column = np.divmod(cells[len(cells) // 2], self.drawn.park.shape[1])
         return int(row), int(column)
+
+    @cached_property
+    def storeys(self) -> npt.NDArray[np.int64]:
+        """Floors of each building, [building]."""
+        return np.array([b.floors for b in self.buildings], dtype=np.int64)
 
     @cached_property
     def open_hours(self) -> Floats:
