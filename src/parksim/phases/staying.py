@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from parksim import homes
+from parksim import cores, homes
 from parksim.people import KINDERGARTEN, SCHOOL, needs_of
 from parksim.population import HOUSEHOLDS
 
@@ -224,11 +224,10 @@ def quit_posts(model: ParkModel) -> None:
     middle = model.centre
     assert middle is not None
     rows = np.flatnonzero(posts.filled)
-    u = quit_draw(model, rows)
-    close = np.flatnonzero(u < ceiling(model, rows, middle))  # the others stay whatever their terms are
-    rows = rows[close]
+    most = ceiling(model, rows, middle)  # who draws more stays whatever the terms are
+    rows = cores.those(lambda now: quit_draw(model, now) < most, rows)
     terms = factors(model, rows, middle)
-    goes = np.flatnonzero(u[close] < hazard(terms, middle))
+    goes = np.flatnonzero(quit_draw(model, rows) < hazard(terms, middle))
     rows, ids = rows[goes], posts.identity[rows[goes]]
     cause = causes(
         p,
@@ -276,12 +275,14 @@ def causes(
 def live(model: ParkModel) -> None:
     """Let couples form, children be born and grow, and homes be bought: yearly odds, once a month."""
     posts, p, chance = model.posts, model.spec.parameters.home, model.chance
-    rows = np.flatnonzero(posts.filled)
-    ids = posts.identity[rows]
+    filled = np.flatnonzero(posts.filled)
     yearly = [p.form_couple_year, p.first_child_year, p.child_grows_year, p.child_leaves_year]
-    u = chance.uniform("household", model.month, ids)
-    close = np.flatnonzero(u < max(yearly) / 12)
-    household, young = posts.household[rows[close]], posts.age[rows[close]] < _YOUNG
+
+    def draw(rows: npt.NDArray[np.intp], what: str = "household") -> Floats:
+        return chance.uniform(what, model.month, posts.identity[rows])
+
+    close = cores.those(lambda now: draw(now) < max(yearly) / 12, filled)
+    household, young = posts.household[close], posts.age[close] < _YOUNG
     odds = np.select(
         [
             (household == SINGLE) & young,
@@ -292,16 +293,16 @@ def live(model: ParkModel) -> None:
         yearly,
         0.0,
     )
-    buys = rows[chance.uniform("household/buys", model.month, ids) < p.buy_home_year / 12]
+    buys = cores.those(lambda now: draw(now, "household/buys") < p.buy_home_year / 12, filled)
     buys = buys[~posts.owner[buys] & (posts.household[buys] != SINGLE) & (posts.flat[buys] < 0)]
     posts.owner[buys] = True
-    changes = u[close] < odds / 12
+    changes = draw(close) < odds / 12
     then = np.select(
         [household == SINGLE, household == COUPLE, household == KINDERGARTEN],
         [COUPLE, KINDERGARTEN, SCHOOL],
         COUPLE,
     ).astype(np.int8)[changes]
-    changed = rows[close[changes]]
+    changed = close[changes]
     posts.household[changed] = then
     posts.needs[changed] = needs_of(chance, posts.identity[changed], then, model.spec.needs)
     grown = changed[posts.household[changed] != KINDERGARTEN]
@@ -337,12 +338,12 @@ def move_home(model: ParkModel) -> None:
     rows = np.flatnonzero(posts.filled)
     if rows.size == 0:
         return
-    longest, shortest = rows[posts.commute_min[rows].argmax()], rows[posts.commute_min[rows].argmin()]
+    minutes = posts.commute_min[rows]
+    longest, shortest = rows[minutes.argmax()], rows[minutes.argmin()]
     ends = move_rate(model, np.array([longest, shortest]), max(p.owner_moves_year, p.tenant_moves_year))
-    u = move_draw(model, rows)
-    close = np.flatnonzero(u < ends.max() * _ROUNDING)  # odds are below the rate; the others do not move
-    rows = rows[close]
-    rows = rows[u[close] < move_odds(model, rows)]
+    most = ends.max() * _ROUNDING  # odds are below the rate: who draws more does not move
+    rows = cores.those(lambda now: move_draw(model, now) < most, rows)
+    rows = rows[move_draw(model, rows) < move_odds(model, rows)]
     posts.moves[rows] += 1
     homes.settle(model, rows)
     homes.let_flats(model)
