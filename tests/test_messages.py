@@ -62,6 +62,7 @@ PATTERNED = [
 CITED = {
     "Ahlfeldt", "Axtell", "Boushey", "Glynn", "Cohen", "Levinthal", "Ellison", "Glaeser", "Kerr", "Stanley",
     "Verspagen", "CIBSE", "Guide", "BPR", "Nature", "Econ", "Rev", "Struct", "Change", "Dyn", "Adm", "Sci",
+    "Sobol", "Morris",
 }  # fmt: skip
 """Authors, journals and standards stay as they are written."""
 

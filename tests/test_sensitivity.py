@@ -1,5 +1,6 @@
 """Sensitivities agree with functions whose indices are known, and flips are found where they were put."""
 
+import re
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +16,8 @@ from parksim.chance import named_uniform
 from parksim.errors import ParksimError
 from parksim.experiment.sensitivity import flips, robustness, sensitivity
 from parksim.experiment.sweep import Sweep
+from parksim.report.doubts import conclusion
+from parksim.report.messages import Messages
 from parksim.store import Store
 
 TIE = "parameters.staying.tie"
@@ -106,6 +109,7 @@ def test_a_figure(swept):
     axes = found.plot()
     assert len(axes.patches) == 3
     assert found.plot(ax=axes) is axes
+    assert found.plot(lang="zh").get_xlabel() == "平均通勤时间：基本效应绝对均值"
 
 
 def test_a_conclusion_that_always_holds(swept):
@@ -113,6 +117,8 @@ def test_a_conclusion_that_always_holds(swept):
     assert said.sign == 1
     assert said.holds > 0.9
     assert "holds in" in str(said)
+    told = conclusion(said, Messages("zh"), {"tiny-community": "社区", "tiny-park": "园区"})
+    assert re.fullmatch(r"社区 − 园区：40个抽样情景中，\d+%的情景“平均通勤时间”较高.*。", told)
 
 
 def test_what_cannot_be_analysed_is_said(swept, tmp_path):

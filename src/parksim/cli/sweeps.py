@@ -11,10 +11,12 @@ import typer
 
 from parksim.cli import app, words
 from parksim.cli.importing import exports
+from parksim.cli.words import Lang  # noqa: TC001  (Typer reads the annotations)
 from parksim.errors import ParksimError
 
 if TYPE_CHECKING:
     from parksim.experiment.sweep import Sweep
+    from parksim.report.messages import Messages
     from parksim.store import Store
 
 StoreUrl = Annotated[
@@ -194,43 +196,45 @@ def sensitivity(
     plot: Annotated[
         Path | None, typer.Option("--plot", metavar="FOLDER", help="Write a figure an indicator.")
     ] = None,
+    lang: Lang = "en",
 ) -> None:
     """Say which assumptions move an experiment's results, and when a conclusion flips."""
-    from parksim.cli.runs import table
+    from parksim.cli.runs import named, table
     from parksim.experiment.sensitivity import robustness
     from parksim.experiment.sensitivity import sensitivity as analyse
+    from parksim.report import doubts
+    from parksim.report.messages import Messages
 
-    where, chosen = _open(store), _number(experiment)
+    m, where, chosen = Messages(lang), _open(store), _number(experiment)
     if chosen is None:
         raise ParksimError("which experiment? see: parksim runs")
+    titles = {} if lang == "en" else {s.name: m.own(s) for s in where.spec(chosen)[1]}
     for name in indicators or ["commute_mean_min", "turnover_annual"]:
         found = analyse(where, chosen, name)
         for of, noise in found.noise.iterrows():
             ranked = found.ranked(str(of)).head(most)
             rows = [
-                (str(row["path"]), *(f"{row[column]:.3g}" for column in ranked.columns[1:]))
+                (_path(row["path"], m), *(f"{row[column]:.3g}" for column in ranked.columns[1:]))
                 for row in ranked.to_dict("records")
             ]
-            table(f"{name}: {of} ({found.kind})", tuple(map(str, ranked.columns)), rows)
-            print(_noise({str(name): float(share) for name, share in noise.items()}))
+            title = {"indicator": named(m, name), "of": doubts.of_whom(str(of), titles)}
+            table(
+                m("doubt.title", kind=m(f"doubt.kind_{found.kind}"), **title),
+                tuple(m(f"doubt.{column}") for column in ranked.columns),
+                rows,
+            )
+            print(doubts.noise({str(part): float(share) for part, share in noise.items()}, m), end="\n\n")
         for statement in robustness(where, chosen, name):
-            print(f"{statement}\n")
+            print(doubts.conclusion(statement, m, titles), end="\n\n")
         if plot is not None:
             plot.mkdir(parents=True, exist_ok=True)
-            figure = found.plot().figure
+            figure = found.plot(lang=lang).figure
             figure.savefig(plot / f"sensitivity_{name}.png", dpi=150)  # type: ignore[union-attr]
 
 
-def _noise(shares: dict[str, float]) -> str:
-    if shares["n_replications"] < 2:
-        return "One replication: how much of this is luck cannot be told.\n"
-    points, luck, rest, noise = (
-        f"{100 * shares[name]:.0f} %" for name in ("points", "replications", "interaction", "noise")
-    )
-    return (
-        f"Variance of single runs: {points} between design points, {luck} luck they share, {rest} the rest; "
-        f"replication noise in what was analysed: {noise}.\n"
-    )
+def _path(path: str, m: Messages) -> str:
+    """Return what a table calls a path: itself in English, for files; the parameter's name else."""
+    return path if m.lang == "en" else m.parameter(path)
 
 
 def _forecast(plan: Sweep, store: str, workers: int | None, reps: int | None) -> None:

@@ -76,7 +76,9 @@ class Sensitivity:
         rows = self.table[self.table["of"] == of].drop(columns="of")
         return rows.sort_values(self.main, ascending=False, key=np.abs).reset_index(drop=True)
 
-    def plot(self, of: str | None = None, ax: Axes | None = None, *, most: int = 12) -> Axes:
+    def plot(
+        self, of: str | None = None, ax: Axes | None = None, *, most: int = 12, lang: str = "en"
+    ) -> Axes:
         """Draw the strongest paths as bars with their intervals.
 
         Parameters
@@ -87,16 +89,14 @@ class Sensitivity:
             Where; by default a new figure.
         most : int
             How many paths.
+        lang : str
+            Language of the labels; scenarios are called by their names.
         """
-        import matplotlib.pyplot as plt  # noqa: PLC0415
+        from parksim.report.figures import strongest  # noqa: PLC0415  (imports matplotlib)
 
         what = of or str(self.table["of"].iloc[-1])
-        axes = plt.subplots(layout="constrained")[1] if ax is None else ax
-        rows = self.ranked(what).head(most).iloc[::-1]
-        spread = rows[f"{self.main}_conf"]
-        axes.barh(rows["path"].str.removeprefix("parameters."), rows[self.main], xerr=spread, color="0.6")
-        axes.set_xlabel(f"{self.main} of {self.indicator}")
-        axes.set_title(what)
+        rows = self.ranked(what).head(most)
+        axes: Axes = strongest(rows, self.main, ax=ax, lang=lang, indicator=self.indicator, title=what)
         return axes
 
 
@@ -148,24 +148,10 @@ class Robustness:
     flips_covered: float
 
     def __str__(self) -> str:
-        if self.sign == 0:
-            return f"{self.difference}: {self.indicator} does not differ in {self.futures} sampled futures."
-        word = "more" if self.sign > 0 else "less"
-        text = (
-            f"{self.difference}: {word} {self.indicator} holds in {100 * self.holds:.0f} % of "
-            f"{self.futures} sampled futures"
-        )
-        if self.holds + self.flips < 1 - 1e-9:
-            text += f", in {100 * (1 - self.holds - self.flips):.0f} % there is no difference"
-        if self.flips == 0:
-            return f"{text}."
-        if not self.rules:
-            return f"{text}; no assumption says when it flips ({100 * self.flips:.0f} %)."
-        rules = " and ".join(map(str, self.rules))
-        return (
-            f"{text}; it flips when {rules} ({100 * self.flips_inside:.0f} % of these futures flip, and they "
-            f"are {100 * self.flips_covered:.0f} % of all that flip)."
-        )
+        from parksim.report import doubts  # noqa: PLC0415  (words are only read where something is said)
+        from parksim.report.messages import Messages  # noqa: PLC0415
+
+        return doubts.conclusion(self, Messages("en"))
 
 
 def sensitivity(store: Store, experiment: str | int, indicator: str) -> Sensitivity:

@@ -604,6 +604,35 @@ def sobol_bars(indices: pd.DataFrame, ax: Axes | None = None, lang: str = "en", 
     return ax
 
 
+@styled
+def strongest(
+    rows: pd.DataFrame, index: str, ax: Axes | None = None, lang: str = "en", *, indicator: str, title: str
+) -> Axes:
+    """Draw the indices of the paths that move a result most as bars with their intervals, the first on top.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        Columns ``path``, `index` and its half width ``<index>_conf``.
+    index : str
+        Which index: ``ST``, ``mu_star`` or ``rho``.
+    ax : matplotlib Axes, optional
+    lang : str
+    indicator : str
+        Whose.
+    title : str
+        Of which scenario or difference.
+    """
+    m = Messages(lang)
+    ax = axes(ax, 6.4, 0.28 * len(rows) + 1.2)
+    ax.barh(range(len(rows)), rows[index], xerr=rows[f"{index}_conf"], color=style.SKY, ecolor=style.MUTED)
+    ax.set(yticks=range(len(rows)), ylim=(len(rows) - 0.4, -0.6), title=title)
+    ax.set_yticklabels([m.parameter(str(path)) for path in rows["path"]])
+    what = indicator if lang == "en" else m.indicator(indicator)
+    ax.set_xlabel(m("doubt.axis", index=m(f"doubt.{index}"), indicator=what))
+    return ax
+
+
 # --- files -------------------------------------------------------------------------------------
 
 
