@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 
 import pytest
 from typer.testing import CliRunner
@@ -153,6 +154,13 @@ def test_the_command_prints_every_rule_with_its_source():
     assert "TD/T 1062" in told.output
     rows = json.loads(CliRunner().invoke(app, ["compliance", "tiny-community", "--json"]).stdout)
     assert next(r for r in rows if r["rule"] == "social_work_staff")["value"] is None
+
+
+def test_the_command_prints_them_in_chinese():
+    told = CliRunner().invoke(app, ["compliance", "tiny-community", "--lang", "zh"])
+    assert told.exit_code == 0, told.output
+    assert "项符合" in told.output
+    assert set(re.findall("[A-Za-z]{3,}", told.output)) <= {"daily", "governance", "social", "work", "staff"}
 
 
 def test_everybody_has_a_desk():

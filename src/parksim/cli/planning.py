@@ -12,12 +12,16 @@ import typer
 
 from parksim.cli import app, words
 from parksim.cli.runs import bar, difference, made, shown, table
+from parksim.cli.words import Lang  # noqa: TC001  (Typer reads the annotations)
 from parksim.errors import ParksimError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from parksim.experiment.orders import By, Orders
     from parksim.experiment.portfolio import Ranked
     from parksim.experiment.race import Transition
+    from parksim.report.messages import Messages
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
@@ -157,14 +161,19 @@ def compliance(
         int | None,
         typer.Option("--month", min=0, help="As it stands in this month; default: when all is done."),
     ] = None,
+    lang: Lang = "en",
     *,
     as_json: Json = False,
 ) -> None:
     """Hold land, floor, places and walks against rules of planning: pass, fail or not known; nothing is run."""
     from parksim.compliance import check
     from parksim.experiment.statistics import finite
+    from parksim.report.messages import Messages
+    from parksim.report.rules import note, said_by, status_in_words
+    from parksim.scenario.read import load
 
-    found = check(name, month=month)
+    m, scenario = Messages(lang), load(name)
+    found = check(scenario, month=month)
     if as_json:
         rows = [
             {str(k): finite(v) if isinstance(v, float) else v for k, v in row.items()}
@@ -174,19 +183,43 @@ def compliance(
         return
     lines = [
         (
-            str(row["rule"]),
-            shown(row["value"], row["unit"]),
-            "" if math.isnan(row["limit"]) else f"{row['sense']} {shown(row['limit'], row['unit'])}",
-            str(row["status"]),
-            f"{row['source']} ({row['grade']})" if row["grade"] else str(row["source"]),
-            str(row["note"]),
+            _rule(row, m),
+            shown(row["value"], row["unit"]) if lang == "en" else m.value(row["value"], row["unit"]),
+            _limit(row, m),
+            status_in_words(str(row["status"]), m),
+            said_by(str(row["source"]), str(row["grade"]), m),
+            str(row["note"]) if lang == "en" else note(str(row["note"]), m),
         )
         for row in found.to_dict("records")
     ]
-    counts = ", ".join(
-        f"{int((found['status'] == word).sum())} {word}" for word in ("pass", "fail", "not known")
+    counts = m("page.comma").join(
+        m("rule.counts", n=int((found["status"] == word).sum()), status=status_in_words(word, m))
+        for word in ("pass", "fail", "not known")
     )
-    table(f"{name}: {counts}", ("rule", "value", "limit", "status", "source", "note"), lines)
+    head = ("rule.rule", "cli.value", "rule.limit", "rule.status", "cli.source", "rule.note")
+    table(
+        f"{scenario.name if lang == 'en' else m.own(scenario)}{m('page.colon')}{counts}",
+        tuple(map(m, head)),
+        lines,
+    )
+
+
+def _rule(row: Mapping[Any, Any], m: Messages) -> str:
+    """Return what a table calls a rule: its name in English, for --json; its label else."""
+    from parksim.report.rules import label, walk
+
+    if m.lang == "en":
+        return str(row["rule"])
+    return walk(row["circle"], row["category"], m) if row["circle"] else label(str(row["rule"]), m)
+
+
+def _limit(row: Mapping[Any, Any], m: Messages) -> str:
+    if math.isnan(row["limit"]):
+        return ""
+    if m.lang == "en":
+        return f"{row['sense']} {shown(row['limit'], row['unit'])}"
+    at = "at_most" if row["sense"] == "<=" else "at_least"
+    return m(f"rule.{at}", value=m.value(row["limit"], row["unit"]))
 
 
 def _print_ranked(found: Ranked, objective: str) -> None:

@@ -1,8 +1,9 @@
 """Errors in other languages than the one in which the program raises them.
 
 ``catalogue/errors/<language>.yaml`` gives English texts, with names in braces for values, and what they are in that
-language: in the section ``text`` whole messages, in ``around`` what may stand around any of them, in the others what
-values of that name can be. A text is told by the entry that fits it and has the most words of its own.
+language: in the section ``text`` whole messages, in ``around`` what may stand around any of them, in ``note`` what is
+said of findings (:mod:`parksim.compliance`), in the others what values of that name can be. A text is told by the
+entry that fits it and has the most words of its own.
 """
 
 from __future__ import annotations

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from parksim import compliance
+from parksim.report.errors import translated
 from parksim.scenario.categories import CIRCLE_PRESETS
 from parksim.scenario.standard import LINES, LIST_NAMES, LISTS
 
@@ -85,10 +87,7 @@ def _brief(scenario: Scenario, m: Messages) -> dict[str, tuple[Head, Told]]:
     circles |= {name: circle.categories for name, circle in scenario.circles.items()}
     for row in found.to_dict("records"):
         status = str(row["status"])
-        key = SOURCES.get(str(row["source"]))
-        source = m(f"rule.{key}") if key else str(row["source"])
-        if row["grade"]:
-            source += m("rule.grade", grade=m.word(f"grade_short.{row['grade']}", str(row["grade"])))
+        source = said_by(str(row["source"]), str(row["grade"]), m)
         if row["circle"]:
             name = f"minutes_{row['circle']}"
             if name not in out:
@@ -100,7 +99,7 @@ def _brief(scenario: Scenario, m: Messages) -> dict[str, tuple[Head, Told]]:
         if not math.isnan(row["limit"]):
             key = "at_most" if row["sense"] == "<=" else "at_least"
             limit = m(f"rule.{key}", value=m.value(row["limit"], str(row["unit"])))
-        told = (m.value(row["value"], str(row["unit"])), _status(status, m), KINDS[status])
+        told = (m.value(row["value"], str(row["unit"])), status_in_words(status, m), KINDS[status])
         out[str(row["rule"])] = ((label(str(row["rule"]), m), limit, source), told)
     return out
 
@@ -117,7 +116,7 @@ def _circle(name: str, rows: pd.DataFrame, source: str, m: Messages) -> tuple[He
         m("rule.at_most", value=m.value(rows["limit"].iloc[0], "min")),
         source,
     )
-    return head, (value, _status(status, m), KINDS[status])
+    return head, (value, status_in_words(status, m), KINDS[status])
 
 
 def label(rule: str, m: Messages) -> str:
@@ -138,5 +137,24 @@ def _called(en: str, zh: str, m: Messages) -> str:
     return zh if m.lang == "zh" else en
 
 
-def _status(status: str, m: Messages) -> str:
+def status_in_words(status: str, m: Messages) -> str:
+    """Return pass, fail or not known."""
     return m(f"rule.{status.replace(' ', '_')}")
+
+
+def walk(circle: str, category: str, m: Messages) -> str:
+    """Return what the rule of one category in a circle is called."""
+    return m("rule.walk", circle=m.circle(circle), category=m.category(category))
+
+
+def said_by(source: str, grade: str, m: Messages) -> str:
+    """Return where a rule comes from, with its grade."""
+    key = SOURCES.get(source)
+    told = m(f"rule.{key}") if key else source
+    return told + (m("rule.grade", grade=m.word(f"grade_short.{grade}", grade)) if grade else "")
+
+
+def note(text: str, m: Messages) -> str:
+    """Return what one has to know to read a finding; services are named in the rule's label already."""
+    parts = [part for part in text.split("; ") if not re.search("[\u4e00-\u9fff]", part)]
+    return m("page.separator").join(translated(part, m.lang, "note") for part in parts)
