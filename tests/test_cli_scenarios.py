@@ -58,7 +58,9 @@ def test_check_says_what_rules_of_planning_say_with_their_sources():
     assert (
         "2 of 3 kinds of places (not: convenience shop)" in daily
     )  # by the file's head: the shop is 6 min away
-    assert "符合" in runner.invoke(cli.app, ["check", "tiny-community", "--lang", "zh"]).stdout
+    chinese = runner.invoke(cli.app, ["check", "tiny-community", "--lang", "zh"]).stdout
+    assert chinese.startswith("tiny-community: 无误\n")
+    assert "符合" in chinese
 
 
 def test_list_shows_the_library():

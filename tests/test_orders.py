@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import math
+import re
 import sys
 from pathlib import Path
 
@@ -302,9 +303,10 @@ def test_the_command_prints_the_number_of_runs_first(tmp_path):
     dry = call(app, ["transition", str(file), "--dry-run", "--reps", "3"])
     assert dry.output.splitlines()[1] == "6 runs at most: 2 orders x 3 replications"
     told = call(app, ["transition", str(file), "--reps", "2", "--months", "4", "--workers", "1",
-                      "--out", str(tmp_path / "out")])  # fmt: skip
+                      "--out", str(tmp_path / "out"), "--lang", "zh"])  # fmt: skip
     assert told.exit_code == 0, told.output
-    assert told.output.index("4 runs at most") < told.output.index("west > east")
+    assert told.output.index("至多4次运行") < told.output.index("west > east")
+    assert set(re.findall("[A-Za-z]{3,}", told.stdout)) <= {"west", "east", "Plan", "North", "South"}
     assert {f.name for f in (tmp_path / "out").iterdir()} == {"orders.csv", "months.csv", "groups.csv"}
     said = call(app, ["transition", str(file), "--reps", "2", "--months", "4", "--workers", "1", "--json"])
     assert json.loads(said.stdout)["runs"] == 4

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import re
 import sys
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from parksim.errors import ParksimError, ScenarioError
 from parksim.experiment.knapsack import best_set, ranks
 from parksim.experiment.portfolio import Portfolio
 from parksim.experiment.work import replication_seed
+from parksim.report.messages import Messages
 
 HEAD = (
     "parksim: 1\nname: three\nbudget_cny: 10\npayers: [operator]\nobjectives: [{}]\nmonths: 12\ncandidates:\n"
@@ -195,6 +197,9 @@ def test_the_command_prints_the_number_of_runs_first_and_goes_on_from_a_store(tm
     told = call(app, ["portfolio", str(file), *rest, "--out", str(tmp_path / "ranked.csv")])
     assert told.exit_code == 0, told.output
     assert "Best set by visits_served" in told.output
+    chinese = call(app, ["portfolio", str(file), *rest, "--lang", "zh"]).stdout
+    assert "按“{}”的最优组合：".format(Messages("zh").indicator("visits_served")) in chinese
+    assert set(re.findall("[A-Za-z]{3,}", chinese)) <= {"steady", "tiny", "park"}
     assert pd.read_csv(tmp_path / "ranked.csv")["candidate"].tolist() == ["steady"]
     again = json.loads(call(app, ["portfolio", str(file), *rest, "--json"]).stdout)
     assert again["objectives"]["visits_served"]["candidates"][0]["candidate"] == "steady"

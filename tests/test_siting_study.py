@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from itertools import combinations
 
 import numpy as np
@@ -129,3 +130,6 @@ def test_the_command_prints_the_proposal_and_writes_it(tmp_path):
     assert len(told["sites"]) == 1
     again = load(str(file))
     assert any(a.name.startswith("proposed-cafe") for a in again.amenities)
+    chinese = CliRunner().invoke(app, [*arguments[:-1], "--lang", "zh"]).stdout
+    assert "咖啡馆1处" in chinese
+    assert re.findall("[A-Za-z]{3,}", chinese) == []

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
-from parksim.cli import app, words
-from parksim.cli.runs import bar, difference, made, shown, table
+from parksim.cli import app
+from parksim.cli.runs import bar, difference, judged, made, named, shown, table
 from parksim.cli.words import Lang  # noqa: TC001  (Typer reads the annotations)
 from parksim.errors import ParksimError
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from parksim.experiment.portfolio import Ranked
     from parksim.experiment.race import Transition
     from parksim.report.messages import Messages
+    from parksim.scenario.schema import Scenario
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
@@ -60,6 +61,7 @@ def transition(
     out: Annotated[
         Path | None, typer.Option("--out", help="Folder for orders.csv, months.csv and groups.csv.")
     ] = None,
+    lang: Lang = "en",
     free: Annotated[
         bool, typer.Option("--no-budget", help="Each takes its slot, whatever it costs.")
     ] = False,
@@ -72,19 +74,21 @@ def transition(
     """Compare orders of the same measures under the same budget: which helps whom, and when."""
     from parksim.experiment.orders import orders_of
     from parksim.experiment.race import compare_orders
+    from parksim.report.messages import Messages
 
+    m = Messages(lang)
     plan = orders_of(
         name,
         by=cast("By | None", by),
-        groups=_named(group or []),
+        groups=_moved_together(group or []),
         sample=sample,
         budget=not free,
         seed=seed,
     )
-    typer.echo(_forecast(plan, reps, plan.length(months)), err=as_json)
+    typer.echo(_forecast(plan, reps, plan.length(months), m), err=as_json)
     if dry:
         return
-    with bar("runs") as progress:
+    with bar(m("cli.runs")) as progress:
         found = compare_orders(
             plan, indicators=indicator or ["visits_served"], reps=reps, least=least, risk=risk, seed=seed,
             months=months, workers=workers, fixed=fixed, progress=progress,
@@ -98,13 +102,13 @@ def transition(
     if as_json:
         print(json.dumps(found.to_dict(), indent=2, ensure_ascii=False, allow_nan=False))
         return
-    _print_orders(found)
+    _print_orders(found, m)
     best = found.best
     if best:
-        _print_months(found, best)
+        _print_months(found, best, m)
     rows = by_group[(by_group["order"] == best) & (by_group["verdict"] != "as written")]
     if len(rows):
-        _print_groups(rows.to_dict("records"), best, groups_of)
+        _print_groups(rows.to_dict("records"), best, groups_of, found.plan.scenario, m)
 
 
 @app.command()
@@ -122,6 +126,7 @@ def portfolio(
         typer.Option("--store", metavar="URL", help="Keep runs here; what it holds is not played again."),
     ] = None,
     out: Annotated[Path | None, typer.Option("--out", help="Write the tables to this CSV.")] = None,
+    lang: Lang = "en",
     dry: Annotated[bool, typer.Option("--dry-run", help="Print the number of runs and stop.")] = False,
     as_json: Json = False,
 ) -> None:
@@ -129,18 +134,25 @@ def portfolio(
     import pandas as pd
 
     from parksim.experiment.portfolio import Portfolio
+    from parksim.report.messages import Messages
 
-    plan = Portfolio(file)
+    m, plan = Messages(lang), Portfolio(file)
     count = reps or plan.said.replications
     parks = plan.runs(1) - len(plan.candidates)
     typer.echo(
-        f"{plan.runs(count):,} runs of {plan.said.months} months: ({parks} parks as they are + "
-        f"{len(plan.candidates)} candidates) x {count} replications",
+        m(
+            "portfolio.forecast",
+            runs=f"{plan.runs(count):,}",
+            months=plan.said.months,
+            parks=parks,
+            candidates=len(plan.candidates),
+            reps=count,
+        ),
         err=as_json,
     )
     if dry:
         return
-    with bar("runs") as progress:
+    with bar(m("cli.runs")) as progress:
         found = plan.play(reps=reps, workers=workers, store=store, progress=progress)
     if out is not None:
         tables = [found.table(name).reset_index().assign(objective=name) for name in plan.said.objectives]
@@ -149,9 +161,9 @@ def portfolio(
         print(json.dumps(found.to_dict(), indent=2, ensure_ascii=False, allow_nan=False))
         return
     for name in plan.said.objectives:
-        _print_ranked(found, name)
+        _print_ranked(found, name, m)
     if failed := sum(len(one.failed) for one in {id(c): c for c in found.compared.values()}.values()):
-        print(words.asked().translated(f"{failed} runs failed; their pairs are left out."))
+        print(m("cli.failed_pairs", n=failed))
 
 
 @app.command()
@@ -222,57 +234,76 @@ def _limit(row: Mapping[Any, Any], m: Messages) -> str:
     return m(f"rule.{at}", value=m.value(row["limit"], row["unit"]))
 
 
-def _print_ranked(found: Ranked, objective: str) -> None:
+def _print_ranked(found: Ranked, objective: str, m: Messages) -> None:
     from parksim.indicators import describe
 
     unit, frame = describe(objective).unit, found.table(objective)
+    titles = {} if m.lang == "en" else _titles(found, m)
     rows = []
     for name, row in frame.iterrows():
-        low, high = (difference(row[side], unit) for side in ("low", "high"))
+        moved, low, high = (difference(row[side], unit, m) for side in ("difference", "low", "high"))
         ends = (
-            _span(row["rank_low"], row["rank_high"]),
-            _span(row["rank_future_low"], row["rank_future_high"]),
+            _span(row["rank_low"], row["rank_high"], m),
+            _span(row["rank_future_low"], row["rank_future_high"], m),
         )
-        often = _share(row["taken_share"]), _share(row["taken_future_share"])
+        often = _share(row["taken_share"], m), _share(row["taken_future_share"], m)
+        park = m("page.bracketed", text=titles.get(row["park"], row["park"]))
+        taken = m("portfolio.yes" if row["taken"] else "portfolio.no")
         rows.append(
             (
                 f"{row['rank']:.0f}",
-                f"{name} ({row['park']})",
-                f"{row['cost_cny'] / 1e6:,.2f}",
-                f"{difference(row['difference'], unit)} [{low}, {high}]",
-                _amount(row["gain_per_million"]),
-                "; ".join(ends),
-                f"{'yes' if row['taken'] else 'no'}; {'; '.join(often)}",
+                f"{titles.get(str(name), name)}{park}",
+                _money(row["cost_cny"], m),
+                f"{moved} [{low}, {high}]",
+                _amount(row["gain_per_million"], m),
+                m("page.separator").join(ends),
+                m("page.separator").join((taken, *often)),
             )
         )
-    head = ("", "candidate", "cost", "difference [95 %]", "per million", "rank 5-95 %", "best set")
-    taken = frame[frame["taken"]]
+    head = ("candidate", "cost", "difference", "per_million", "rank", "best_set")
+    chosen = frame[frame["taken"]]
+    title = {"objective": named(m, objective), "reps": found.reps, "months": found.said.months}
     table(
-        f"{objective}: {found.said.budget_cny / 1e6:,.1f} million CNY, {found.reps} paired replications of "
-        f"{found.said.months} months; costs in million CNY; ranks and best sets by the means, then in bootstrap "
-        "draws, then in single futures",
-        head,
+        m("portfolio.title", budget=_money(found.said.budget_cny, m, 1), **title),
+        ("", *(m(f"portfolio.{word}") for word in head)),
         rows,
     )
+    best = m("page.comma").join(str(titles.get(str(name), name)) for name in chosen.index)
     print(
-        f"Best set by {objective}: {', '.join(map(str, taken.index)) or 'none'}; costs "
-        f"{taken['cost_cny'].sum() / 1e6:,.2f} million CNY, gains {_amount(taken['gain'].sum())}."
+        m(
+            "portfolio.best",
+            objective=named(m, objective),
+            best=best or m("portfolio.none"),
+            cost=_money(chosen["cost_cny"].sum(), m),
+            gain=_amount(chosen["gain"].sum(), m),
+        )
     )
 
 
-def _amount(value: float) -> str:
-    return "n/a" if math.isnan(value) else f"{value:,.4g}"
+def _titles(found: Ranked, m: Messages) -> dict[str, str]:
+    """Return what candidates and parks are called, by their names."""
+    parks = {one.park: m.own(one.base) for one in found.candidates}
+    return parks | {one.name: m.own(one) for one in found.said.candidates}
 
 
-def _span(low: float, high: float) -> str:
-    return "n/a" if math.isnan(low) else f"{low:.0f} to {high:.0f}"
+def _money(cny: float, m: Messages, decimals: int = 2) -> str:
+    """Write money in millions, in Chinese in 10⁴, without its unit."""
+    return f"{cny / 1e6:,.{decimals}f}" if m.lang == "en" else m.number(cny, "CNY")
 
 
-def _share(value: float) -> str:
-    return "n/a" if math.isnan(value) else f"{100 * value:.0f}%"
+def _amount(value: float, m: Messages) -> str:
+    return m("verdict.na") if math.isnan(value) else f"{value:,.4g}"
 
 
-def _named(said: list[str]) -> dict[str, list[str]]:
+def _span(low: float, high: float, m: Messages) -> str:
+    return m("verdict.na") if math.isnan(low) else m("cli.to", low=f"{low:.0f}", high=f"{high:.0f}")
+
+
+def _share(value: float, m: Messages) -> str:
+    return m("verdict.na") if math.isnan(value) else f"{100 * value:.0f}%"
+
+
+def _moved_together(said: list[str]) -> dict[str, list[str]]:
     groups: dict[str, list[str]] = {}
     for one in said:
         name, equals, members = one.partition("=")
@@ -282,21 +313,28 @@ def _named(said: list[str]) -> dict[str, list[str]]:
     return groups
 
 
-def _forecast(plan: Orders, reps: int, months: int) -> str:
+def _forecast(plan: Orders, reps: int, months: int, m: Messages) -> str:
     from parksim.experiment.branches import months_played
 
     in_all = plan.runs(reps) * months
     saved = in_all - reps * months_played((order.scenario for order in plan.orders), months)
-    tried = "all" if plan.exhaustive else f"{plan.looked_at:,} sampled"
-    return (
-        f"{len(plan.measures)} measures, {plan.possible:,} orders ({tried}): {len(plan.infeasible)} impossible, "
-        f"{len(plan.same)} with the timetable of another, {len(plan.orders)} to play\n"
-        f"{plan.runs(reps):,} runs at most: {len(plan.orders)} orders x {reps} replications\n"
-        f"{in_all:,} months, {saved:,} of them shared by orders that begin alike and played once"
+    tried = m("transition.all") if plan.exhaustive else m("transition.sampled", n=f"{plan.looked_at:,}")
+    return m(
+        "transition.forecast",
+        measures=len(plan.measures),
+        possible=f"{plan.possible:,}",
+        tried=tried,
+        infeasible=len(plan.infeasible),
+        same=len(plan.same),
+        orders=len(plan.orders),
+        runs=f"{plan.runs(reps):,}",
+        reps=reps,
+        months=f"{in_all:,}",
+        saved=f"{saved:,}",
     )
 
 
-def _print_orders(found: Transition) -> None:
+def _print_orders(found: Transition, m: Messages) -> None:
     from parksim.indicators import describe
 
     rows = []
@@ -304,24 +342,41 @@ def _print_orders(found: Transition) -> None:
         cells: list[str] = []
         for indicator in found.indicators:
             unit = describe(indicator).unit
-            low, high = (difference(row[f"{side} ({indicator})"], unit) for side in ("low", "high"))
-            moved = f"{difference(row[f'difference ({indicator})'], unit)} [{low}, {high}]"
-            cells += [shown(row[indicator], unit), moved, str(row[f"verdict ({indicator})"])]
-        after = f"dropped after {row['dropped']}" if row["dropped"] else "kept"
-        state = after if order else "as written"
+            moved, low, high = (
+                difference(row[f"{side} ({indicator})"], unit, m) for side in ("difference", "low", "high")
+            )
+            verdict = _against(str(row[f"verdict ({indicator})"]), indicator, m)
+            cells += [shown(row[indicator], unit, m), f"{moved} [{low}, {high}]", verdict]
+        after = m("transition.dropped", n=row["dropped"]) if row["dropped"] else m("transition.kept")
+        state = after if order else m("transition.as_written")
         rows.append((str(order), str(row["sequence"]), state, *cells))
-    head = [w for i in found.indicators for w in (i, "against as written [95 %]", "verdict")]
+    head = [w for i in found.indicators for w in (named(m, i), m("transition.against"), m("cli.verdict"))]
     table(
-        f"{found.plan.scenario.name}: mean over {found.months} months, up to {found.reps} paired replications, "
-        f"{found.runs} runs, {found.months_saved:,} of {found.runs * found.months:,} months saved",
-        ("", "order", "race", *head),
+        m(
+            "transition.title",
+            scenario=_called(found.plan.scenario, m),
+            months=found.months,
+            reps=found.reps,
+            runs=found.runs,
+            saved=f"{found.months_saved:,}",
+            of=f"{found.runs * found.months:,}",
+        ),
+        ("", m("transition.order"), m("transition.race"), *head),
         rows,
     )
     if found.failed:
-        print(words.asked().translated(f"{len(found.failed)} runs failed; their pairs are left out."))
+        print(m("cli.failed_pairs", n=len(found.failed)))
 
 
-def _print_months(found: Transition, best: int) -> None:
+def _called(scenario: Scenario, m: Messages) -> str:
+    return scenario.name if m.lang == "en" else m.own(scenario)
+
+
+def _against(verdict: str, indicator: str, m: Messages) -> str:
+    return m("transition.as_written") if verdict == "as written" else judged(m, verdict, indicator)
+
+
+def _print_months(found: Transition, best: int, m: Messages) -> None:
     from parksim.indicators import describe
 
     for indicator in found.indicators:
@@ -331,35 +386,39 @@ def _print_months(found: Transition, best: int) -> None:
         rows = [
             (
                 str(row["month"]),
-                shown(row["value"], unit),
-                difference(row["difference"], unit),
-                f"{difference(row['low'], unit)} to {difference(row['high'], unit)}",
+                shown(row["value"], unit, m),
+                difference(row["difference"], unit, m),
+                m("cli.to", low=difference(row["low"], unit, m), high=difference(row["high"], unit, m)),
             )
             for row in frame.to_dict("records")
         ]
+        head = ("month", "value", "difference", "interval")
         table(
-            f"When: order {best} against as written, {indicator}",
-            ("month", "value", "difference", "95 % interval"),
+            m("transition.when", order=best, indicator=named(m, indicator)),
+            tuple(m(f"transition.{word}") for word in head),
             rows,
         )
 
 
-def _print_groups(records: list[dict[Any, Any]], best: int, indicator: str) -> None:
+def _print_groups(
+    records: list[dict[Any, Any]], best: int, indicator: str, scenario: Scenario, m: Messages
+) -> None:
     from parksim.indicators import describe
 
     unit = describe(indicator).unit
     rows = [
         (
-            str(row["group"]),
+            row["group"] if m.lang == "en" else m("page.colon").join(m.group(row["group"], scenario)),
             f"{row['n_people']:,.0f}",
-            shown(row["value"], unit),
-            difference(row["difference"], unit),
-            str(row["verdict"]),
+            shown(row["value"], unit, m),
+            difference(row["difference"], unit, m),
+            judged(m, str(row["verdict"]), indicator),
         )
         for row in records
     ]
+    head = ("group", "people", "value", "difference", "verdict")
     table(
-        f"Whom: order {best} against as written at the end, {indicator}",
-        ("group", "people", "value", "difference", "verdict"),
+        m("transition.whom", order=best, indicator=named(m, indicator)),
+        tuple(m(f"transition.{word}") for word in head),
         rows,
     )

@@ -272,6 +272,16 @@ def named(m: Messages, indicator: str) -> str:
     return indicator if m.lang == "en" else m.indicator(indicator)
 
 
+def judged(m: Messages, verdict: str, indicator: str) -> str:
+    """Return what a table calls a verdict about an indicator."""
+    from parksim.indicators import describe
+
+    if m.lang == "en":
+        return verdict
+    known = describe(indicator)
+    return m.verdict(verdict, known.threshold, known.unit)
+
+
 def in_words(m: Messages, unit: str) -> str:
     """Return what a table calls a unit; values in a terminal are not scaled, so that CNY stays CNY."""
     plain = {"CNY": "unit.yuan", "CNY/year": "unit.yuan_year"}.get(unit)
@@ -302,8 +312,6 @@ def print_comparison(
     frame: pd.DataFrame, scenarios: Sequence[Scenario], reps: int, months: int, seed: int, m: Messages
 ) -> None:
     """Print the table of a comparison: base, alternative, difference with its interval, verdict."""
-    from parksim.indicators import describe
-
     base, *others = scenarios
     for other in others:
         end = f" ({other.name})" if len(others) > 1 else ""
@@ -314,9 +322,7 @@ def print_comparison(
                 difference(row[side + end], unit, m) for side in ("difference", "low", "high")
             )
             points = f" {m.unit(unit, difference=True)}" if unit == "share" else ""
-            verdict = str(row["verdict" + end])
-            if m.lang != "en":
-                verdict = m.verdict(verdict, describe(str(indicator)).threshold, unit)
+            verdict = judged(m, str(row["verdict" + end]), str(indicator))
             rows.append(
                 (
                     named(m, str(indicator)),

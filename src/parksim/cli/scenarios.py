@@ -38,7 +38,7 @@ def check(
         problems = problems_of(file)
         faulty |= bool(problems)
         if not problems:
-            print(f"{file}: ok")
+            print(f"{file}: {m('cli.ok')}")
             if rules:
                 _rules(file, lang)
         for problem in problems:

@@ -11,7 +11,8 @@ from typing import Annotated
 import typer
 
 from parksim.cli import app
-from parksim.cli.runs import bar, difference, shown, table
+from parksim.cli.runs import bar, difference, judged, named, shown, table
+from parksim.cli.words import Lang  # noqa: TC001  (Typer reads the annotations)
 
 
 @app.command()
@@ -33,15 +34,18 @@ def site(
     out: Annotated[
         Path | None, typer.Option("--out", help="Write the scenario with the proposal to this YAML.")
     ] = None,
+    lang: Lang = "en",
     *,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Propose where new places belong, play the scenario with them, and say what queues leave of the plan."""
     from parksim.indicators import describe
+    from parksim.report.messages import Messages
     from parksim.scenario.write import to_yaml
     from parksim.siting_study import study
 
-    with bar("runs") as progress:
+    m = Messages(lang)
+    with bar(m("cli.runs")) as progress:
         found = study(
             name, category, p, method=method, radius=radius, capacity=capacity, reps=reps, months=months,
             seed=seed, workers=workers, progress=progress,
@@ -51,34 +55,43 @@ def site(
     if as_json:
         print(json.dumps(found.to_dict(), indent=2, allow_nan=False))
         return
-    proven = "proven best" if math.isclose(found.gap, 0, abs_tol=1e-9) else f"gap {100 * found.gap:.1f} %"
+    proven = (
+        m("siting.proven")
+        if math.isclose(found.gap, 0, abs_tol=1e-9)
+        else m("siting.gap", share=f"{100 * found.gap:.1f}")
+    )
     rows = [
-        (f"cell [{s['row']}, {s['column']}]", str(s["kind"]), str(s["building"]) or "open ground")
+        (
+            m("siting.cell", row=s["row"], column=s["column"]),
+            str(s["kind"]) if lang == "en" else m.word(f"land.{s['kind']}", m("siting.floor")),
+            str(s["building"]) or m("siting.open_ground"),
+        )
         for s in found.sites.to_dict("records")
     ]
+    said = {"category": category, "method": method}
+    if lang != "en":
+        said = {"category": m.category(category), "method": m(f"siting.by_{method}")}
     table(
-        f"{p} x {category} by {method} among {len(found.candidates)} free sites ({proven})",
-        ("site", "kind", "building"),
+        m("siting.title", p=p, sites=len(found.candidates), proven=proven, **said),
+        (m("siting.site"), m("siting.kind"), m("siting.building")),
         rows,
     )
-    terms = {
-        "covered_share": f"doors: needing people within {radius:g} min",
-        "mean_min": "doors: mean minutes to the nearest",
-        "farthest_min": "doors: minutes of the farthest",
-    }
     lines = [
-        (text, *(shown(float(v), "share" if "share" in key else "min") for v in found.static[key]))
-        for key, text in terms.items()
+        (
+            m(f"siting.{key}", radius=f"{radius:g}"),
+            *(shown(float(v), "share" if "share" in key else "min", m) for v in found.static[key]),
+        )
+        for key in ("covered_share", "mean_min", "farthest_min")
     ]
     if found.played is not None:
         lines += [
-            (f"played: {text}", *(shown(float(v), "share") for v in found.played[key]))
-            for key, text in (
-                ("served_share", f"wanted visits that end within {radius:g} min"),
-                ("off", "doors promise more than people get by"),
+            (
+                m(f"siting.{key}", radius=f"{radius:g}"),
+                *(shown(float(v), "share", m) for v in found.played[key]),
             )
+            for key in ("served_share", "off")
         ]
-    table("What doors promise, and what people get", ("", "before", "after"), lines)
+    table(m("siting.promised"), ("", m("siting.before"), m("siting.after")), lines)
     if found.comparison is None:
         return
     frame = found.differences()
@@ -87,19 +100,20 @@ def site(
     played = []
     for indicator, row in frame.iterrows():
         unit = describe(str(indicator)).unit
-        low, high = difference(row["low"], unit), difference(row["high"], unit)
+        low, high = difference(row["low"], unit, m), difference(row["high"], unit, m)
         played.append(
             (
-                str(indicator),
-                shown(row[base], unit),
-                shown(row[alternative], unit),
-                difference(row["difference"], unit),
-                f"{low} to {high}",
-                str(row["verdict"]),
+                named(m, str(indicator)),
+                shown(row[base], unit, m),
+                shown(row[alternative], unit, m),
+                difference(row["difference"], unit, m),
+                m("cli.to", low=low, high=high),
+                judged(m, str(row["verdict"]), str(indicator)),
             )
         )
+    head = ("siting.as_it_stands", "siting.with_proposal", "transition.difference", "transition.interval")
     table(
-        f"Paired differences, {reps} replications of {months} months",
-        ("indicator", "as it stands", "with the proposal", "difference", "95 % interval", "verdict"),
+        m("siting.paired", reps=reps, months=months),
+        (m("cli.indicator"), *map(m, head), m("cli.verdict")),
         played,
     )
