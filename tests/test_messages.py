@@ -68,7 +68,20 @@ CITED = {
 
 
 NAMED = {"parksim", "Holm", "PDF", "Chromium", "chromium", "PARKSIM", "CHROMIUM"}
-OPTIONS = {"employee", "most", "changed", "force", "out", "cells", "group", "until", "width", "help"}
+OPTIONS = {
+    "employee",
+    "failed",
+    "retry",
+    "most",
+    "changed",
+    "force",
+    "out",
+    "cells",
+    "group",
+    "until",
+    "width",
+    "help",
+}
 TYPED = {"true", "false", "yaml", "png", "svg", "runs", "store", "sqlite", "FILE", "postgresql"}
 """What a user types."""
 WESTERN = re.compile("[\u4e00-\u9fff}][,:;?!()]")

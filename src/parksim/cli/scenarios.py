@@ -95,22 +95,23 @@ def show(name: NameOrFile, *, as_json: Json = False) -> None:
 
 
 @app.command()
-def diff(a: NameOrFile, b: NameOrFile, *, as_json: Json = False) -> None:
+def diff(a: NameOrFile, b: NameOrFile, lang: Lang = "en", *, as_json: Json = False) -> None:
     """Print what differs between two scenarios, and only that."""
+    from parksim.report.messages import Messages
     from parksim.scenario.diff import difference, text
     from parksim.scenario.read import load
 
-    first, second = load(a), load(b)
+    m, first, second = Messages(lang), load(a), load(b)
     found = difference(first, second)
     if as_json:
         print(json.dumps([each._asdict() for each in found], ensure_ascii=False, indent=2))
         return
     if not found:
-        print(f"{first.name} and {second.name} say the same.")
+        print(m("cli.say_the_same", a=first.name, b=second.name))
         return
     columns = 4 if any(each.type for each in found) else 3
     rows = [(each.path, text(each.a), text(each.b), each.type)[:columns] for each in found]
-    _table(("", first.name, second.name, "type")[:columns], rows)
+    _table(("", first.name, second.name, m("cli.type"))[:columns], rows)
 
 
 def _table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:

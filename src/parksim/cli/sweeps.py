@@ -32,6 +32,7 @@ OneExperiment = Annotated[
 ]
 
 DEFAULT_STORE = "sqlite:///runs.db"
+_OF_A_RUN = ("run", "experiment", "scenario", "point", "replication", "seed")
 
 
 @app.command()
@@ -60,23 +61,25 @@ def sweep(
     cluster: Annotated[
         str | None, typer.Option("--cluster", metavar="WHERE", help="Dask: tcp://HOST:PORT or local:N.")
     ] = None,
+    lang: Lang = "en",
     *,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what it would take.")] = False,
     retry: Annotated[bool, typer.Option("--retry", help="Play failed runs again.")] = False,
 ) -> None:
     """Play an experiment into a store; stop it at any time, and the same command goes on."""
-    from parksim.cli.runs import bar
+    from parksim.cli.runs import bar, named
     from parksim.experiment.sweep import Sweep
+    from parksim.report.messages import Messages
     from parksim.store import Store
 
-    plan = Sweep(file, months=months)
+    m, plan = Messages(lang), Sweep(file, months=months)
     if dry_run:
-        _forecast(plan, store, workers, reps)
+        _forecast(plan, store, workers, reps, m)
         return
     wanted = _widths(until or [])
     where = Store(store, notice=_say)
     try:
-        with bar("runs") as progress:
+        with bar(m("cli.runs")) as progress:
             tally = plan.run(
                 where,
                 workers=workers,
@@ -91,21 +94,21 @@ def sweep(
     except KeyboardInterrupt:
         _say("stopped; what is finished is stored, and the same command goes on")
         raise typer.Exit(130) from None
-    print(
-        f"{plan.experiment.name}: {tally.played} runs played, {tally.known} were there, "
-        f"{tally.failed} failed."
-    )
+    counts = {"played": tally.played, "known": tally.known, "failed": tally.failed}
+    print(m("sweep.done", name=plan.experiment.name, **counts))
     for width in plan.widths(where, wanted):
-        word = "reached" if width.narrow else "not reached"
         print(
-            f"{width.indicator}: interval {width.reached:.4g} wide with {width.replications} replications "
-            f"(wanted {width.wanted:g}: {word})"
+            m(
+                "sweep.width",
+                indicator=named(m, width.indicator),
+                reached=f"{width.reached:.4g}",
+                reps=width.replications,
+                wanted=f"{width.wanted:g}",
+                word=m("sweep.reached" if width.narrow else "sweep.not_reached"),
+            )
         )
     if tally.failed:
-        print(
-            f"See what failed: parksim runs --failed --store {store}\n"
-            f"Play it again:   parksim runs --retry --store {store}"
-        )
+        print(m("sweep.see_failed", store=store))
         raise typer.Exit(1)
 
 
@@ -114,6 +117,7 @@ def runs(
     store: StoreUrl = DEFAULT_STORE,
     experiment: OneExperiment = None,
     workers: Workers = None,
+    lang: Lang = "en",
     *,
     failed: Annotated[bool, typer.Option("--failed", help="Only failed runs, with their errors.")] = False,
     retry: Annotated[bool, typer.Option("--retry", help="Play the failed runs again.")] = False,
@@ -122,24 +126,22 @@ def runs(
     from parksim.cli.runs import bar, table
     from parksim.cores import usable_cores
     from parksim.experiment.sweep import retry_failed
+    from parksim.report.messages import Messages
 
-    where, chosen = _open(store), _number(experiment)
+    m, where, chosen = Messages(lang), _open(store), _number(experiment)
     if retry:
-        with bar("runs") as progress:
+        with bar(m("cli.runs")) as progress:
             count, again = retry_failed(
                 where, chosen, workers=min(workers or usable_cores(), usable_cores()), progress=progress
             )
-        print(f"{count} runs played again, {again} failed again.")
+        print(m("sweep.again", count=count, failed=again))
         raise typer.Exit(1 if again else 0)
     if failed:
         found = where.runs(chosen, failed=True)
         for row in found.to_dict("records"):
-            print(
-                f"{row['run']}  {row['experiment']} {row['scenario']} point {row['point']} "
-                f"replication {row['replication']} seed {row['seed']}"
-            )
+            print(m("sweep.failed_run", **{k: row[k] for k in _OF_A_RUN}))
             print("    " + str(row["traceback"]).strip().replace("\n", "\n    "))
-        print(f"{len(found)} failed runs.")
+        print(m("sweep.failed", n=len(found)))
         return
     listed = where.experiments()
     if chosen is not None:
@@ -149,7 +151,7 @@ def runs(
         tuple(str(row[name])[:19] if name == "made" else str(row[name]) for name in columns)
         for row in listed.to_dict("records")
     ]
-    table(where.shown, columns, rows)
+    table(where.shown, tuple(m(f"sweep.column_{name}") for name in columns), rows)
 
 
 @exports.command(name="results")
@@ -167,21 +169,24 @@ def export_results(
 def reproduce(
     run: Annotated[str, typer.Argument(metavar="RUN_ID", help="Address of a run, or its beginning.")],
     store: StoreUrl = DEFAULT_STORE,
+    lang: Lang = "en",
 ) -> None:
     """Play a stored run again and say whether every number agrees to the bit."""
+    from parksim.cli.runs import named
     from parksim.experiment.sweep import reproduce as again
+    from parksim.report.messages import Messages
 
-    found = again(_open(store), run)
+    m, found = Messages(lang), again(_open(store), run)
     if found.same:
-        print("The same to the bit.")
+        print(m("sweep.same"))
         return
-    print("Not the same.")
+    print(m("sweep.not_same"))
     if found.version != found.now:
-        print(f"The model has changed: {found.version} then, {found.now} now.")
+        print(m("sweep.other_model", then=found.version, now=found.now))
     if found.machine != found.here:
-        print(f"Played on another machine: {found.machine} then, {found.here} now.")
+        print(m("sweep.other_machine", then=found.machine, now=found.here))
     for name, (then, now) in found.differences.items():
-        print(f"  {name}: {then!r} then, {now!r} now")
+        print(m("sweep.differs", name=named(m, name), then=repr(then), now=repr(now)))
     raise typer.Exit(1)
 
 
@@ -228,7 +233,7 @@ def sensitivity(
             print(doubts.conclusion(statement, m, titles), end="\n\n")
         if plot is not None:
             plot.mkdir(parents=True, exist_ok=True)
-            figure = found.plot(lang=lang).figure
+            figure = found.plot(lang=lang, titles=titles).figure
             figure.savefig(plot / f"sensitivity_{name}.png", dpi=150)  # type: ignore[union-attr]
 
 
@@ -237,7 +242,7 @@ def _path(path: str, m: Messages) -> str:
     return path if m.lang == "en" else m.parameter(path)
 
 
-def _forecast(plan: Sweep, store: str, workers: int | None, reps: int | None) -> None:
+def _forecast(plan: Sweep, store: str, workers: int | None, reps: int | None, m: Messages) -> None:
     from sqlalchemy.engine import make_url
 
     url = make_url(store if "://" in store else f"sqlite:///{store}")
@@ -245,18 +250,27 @@ def _forecast(plan: Sweep, store: str, workers: int | None, reps: int | None) ->
     exists = file is None or Path(file).exists()
     it = plan.forecast(store if exists else None, workers=workers, reps=reps)
     print(
-        f"{plan.experiment.name}: {it.points} design points x {it.replications} replications x "
-        f"{len(plan.scenarios)} scenarios"
+        m(
+            "sweep.forecast",
+            name=plan.experiment.name,
+            points=it.points,
+            reps=it.replications,
+            scenarios=len(plan.scenarios),
+            runs=it.runs,
+            stored=it.stored,
+            each=f"{it.run_s:.2f}",
+            kilobytes=f"{it.run_bytes / 1000:.0f}",
+            time=_time(it.hours, m),
+            megabytes=f"{it.megabytes:.0f}",
+            left=it.runs - it.stored,
+        )
     )
-    print(f"{it.runs} different runs, {it.stored} of them stored already")
-    print(f"about {it.run_s:.2f} s and {it.run_bytes / 1000:.0f} kB a run (from a probe of one replication)")
-    print(f"about {_time(it.hours)} and {it.megabytes:.0f} MB for the {it.runs - it.stored} that are left")
 
 
-def _time(hours: float) -> str:
+def _time(hours: float, m: Messages) -> str:
     if hours < 1 / 60:
-        return f"{3600 * hours:.0f} s"
-    return f"{60 * hours:.0f} min" if hours < 2 else f"{hours:.1f} h"
+        return m("sweep.seconds", n=f"{3600 * hours:.0f}")
+    return m("sweep.minutes", n=f"{60 * hours:.0f}") if hours < 2 else m("sweep.hours", n=f"{hours:.1f}")
 
 
 def _widths(said: list[str]) -> dict[str, float]:

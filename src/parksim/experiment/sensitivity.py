@@ -22,7 +22,7 @@ from parksim.experiment import design, statistics
 from parksim.experiment.design import Experiment
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from matplotlib.axes import Axes
 
@@ -77,7 +77,13 @@ class Sensitivity:
         return rows.sort_values(self.main, ascending=False, key=np.abs).reset_index(drop=True)
 
     def plot(
-        self, of: str | None = None, ax: Axes | None = None, *, most: int = 12, lang: str = "en"
+        self,
+        of: str | None = None,
+        ax: Axes | None = None,
+        *,
+        most: int = 12,
+        lang: str = "en",
+        titles: Mapping[str, str] | None = None,
     ) -> Axes:
         """Draw the strongest paths as bars with their intervals.
 
@@ -90,13 +96,22 @@ class Sensitivity:
         most : int
             How many paths.
         lang : str
-            Language of the labels; scenarios are called by their names.
+            Language of the labels.
+        titles : mapping, optional
+            What the scenarios are called; by default their names.
         """
+        from parksim.report.doubts import of_whom  # noqa: PLC0415  (words are only read where something is said)
         from parksim.report.figures import strongest  # noqa: PLC0415  (imports matplotlib)
 
         what = of or str(self.table["of"].iloc[-1])
-        rows = self.ranked(what).head(most)
-        axes: Axes = strongest(rows, self.main, ax=ax, lang=lang, indicator=self.indicator, title=what)
+        axes: Axes = strongest(
+            self.ranked(what).head(most),
+            self.main,
+            ax=ax,
+            lang=lang,
+            indicator=self.indicator,
+            title=of_whom(what, titles or {}),
+        )
         return axes
 
 

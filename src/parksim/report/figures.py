@@ -625,7 +625,13 @@ def strongest(
     """
     m = Messages(lang)
     ax = axes(ax, 6.4, 0.28 * len(rows) + 1.2)
-    ax.barh(range(len(rows)), rows[index], xerr=rows[f"{index}_conf"], color=style.SKY, ecolor=style.MUTED)
+    ax.barh(
+        range(len(rows)),
+        rows[index],
+        xerr=rows[f"{index}_conf"],
+        color=style.SKY,
+        error_kw={"ecolor": style.MUTED, "elinewidth": 1},
+    )
     ax.set(yticks=range(len(rows)), ylim=(len(rows) - 0.4, -0.6), title=title)
     ax.set_yticklabels([m.parameter(str(path)) for path in rows["path"]])
     what = indicator if lang == "en" else m.indicator(indicator)

@@ -865,4 +865,6 @@ def _bar(result: Paired, about: Indicator) -> dict[str, float]:
 
 
 def _short(value: Any) -> str:
-    return f"{value:,.6g}".replace("-", "−") if isinstance(value, int | float) else str(value)
+    if not isinstance(value, int | float):
+        return str(value)
+    return (f"{value:,.0f}" if abs(value) >= 1e6 else f"{value:,.6g}").replace("-", "−")
