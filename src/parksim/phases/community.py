@@ -113,23 +113,24 @@ def _group_at_place(model: ParkModel, rows: npt.NDArray[np.intp]) -> npt.NDArray
     unit, needs = posts.unit[rows], posts.needs[rows]
     visits = visits_wanted(model.spec.needs)
     social = np.array([c.social for c in CATEGORIES.values()])
-    pull = model.services.met_at * (visits * social)[place.category]  # [unit, amenity]
-    by_kind = np.argsort(place.category, kind="stable")
-    at, where = np.divmod(np.flatnonzero(pull[:, by_kind] > 0), len(by_kind))
-    reached, kinds = by_kind[where], len(CATEGORIES)
-    kind = at * kinds + place.category[reached]
-    begins = np.searchsorted(kind, np.arange(len(pull))[:, None] * kinds + np.arange(kinds + 1))
+    at, reached = place.market.within_reach
+    pull = model.services.met_at[at, reached] * (visits * social)[place.category[reached]]
+    some = np.flatnonzero(pull > 0)
+    at, reached, pull, kinds = at[some], reached[some], pull[some], len(CATEGORIES)
+    units = np.arange(len(model.services.met_at))
+    begins = np.searchsorted(
+        at * kinds + place.category[reached], units[:, None] * kinds + np.arange(kinds + 1)
+    )
     ids = posts.identity[rows]
     chosen = model.chance.first_of(
         "tie/where",
         model.month,
         ids,
         (unit.astype(np.intp), needs, begins),
-        (place.code[reached] & np.uint64(0xFFFFFFFF), pull[at, reached]),
+        (place.code[reached] & np.uint64(0xFFFFFFFF), pull),
     )
     chosen = np.where(chosen >= 0, reached[chosen], 0)  # who goes nowhere meets those who do not either
-    capacity = np.array([a.capacity for a in place.amenities])
-    tables = np.maximum(1, np.round(capacity / _SEATS_A_TABLE)).astype(np.uint64)
+    tables = np.maximum(1, np.round(place.capacity / _SEATS_A_TABLE)).astype(np.uint64)
     table = combine(ids, model.month) % tables[chosen]
     return np.asarray(chosen * 1_000_000 + table.astype(np.int64))
 

@@ -213,7 +213,7 @@ def commuting(model: ParkModel, rows: npt.NDArray[np.intp]) -> dict[str, float]:
     cohort = model.memory.cohort["minutes"]
     if cohort.size:
         out["commute_mean_min_cohort"] = float(cohort.mean())
-    flats = sum(a.capacity for a in model.layout.amenities if a.category == "flats" and a.outside is None)
+    flats = sum(model.place.amenities[j].capacity for j in model.place.flats)
     if flats:
         out["jobs_per_home"] = float(np.count_nonzero(posts.firm >= 0) / flats)
     return out

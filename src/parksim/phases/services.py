@@ -142,7 +142,7 @@ def visit(model: ParkModel) -> None:
     state.served_rotating = np.round((night[:, None] * served).sum(axis=0), 6)
     state.served_weekend = np.round(served[WEEKEND], 6)
     state.served_in = {
-        name: served_within(model, circle.minutes, circle.categories, (monthly, settled, kept))
+        name: served_within(model, circle.minutes, circle.categories, (monthly, settled.wait, taken))
         for name, circle in model.layout.circles.items()
     }
     met = taken * _among_others(model, market, daily, settled)
@@ -202,7 +202,7 @@ def served_within(
     model: ParkModel,
     minutes: float,
     categories: tuple[str, ...],
-    known: tuple[Floats, Settled, Floats] | None = None,
+    known: tuple[Floats, Floats, Floats] | None = None,
 ) -> Floats:
     """Share of the visits wanted that end within some minutes, walk plus wait, [unit, category].
 
@@ -218,17 +218,21 @@ def served_within(
     categories : tuple of str
         Which columns to fill; the others stay 0. Allotted categories have no queue and stay 0.
     known : tuple, optional
-        Visits wanted, waits and shares kept of this month, where the caller has them.
+        This month's visits wanted, waits [pair] and shares of visits that are served [link], where the caller has
+        them.
     """
     place = model.place
     market = place.market
-    monthly, settled, kept = known or _now(model)
+    if known is None:
+        monthly, settled, kept = _now(model)
+        known = monthly, settled.wait, settled.share * kept[market.pair]
+    monthly, wait, taken = known
     near, cells = market.within(minutes, categories)
     pair = market.pair[near]
-    wait, patience = np.maximum(settled.wait, 1e-6), market.patience
+    wait, patience = np.maximum(wait, 1e-6), market.patience
     at_most = np.expm1(-patience / wait)  # minus the share that begins within one's patience
     quick = np.expm1(-np.minimum(minutes - market.walk[near], patience[pair]) / wait[pair]) / at_most[pair]
-    ends = market.by_daypart(settled.share[near] * kept[pair] * quick, cells)
+    ends = market.by_daypart(taken[near] * quick, cells)
     total = monthly.sum(axis=0)
     mean = np.divide((monthly * ends).sum(axis=0), total, out=np.zeros_like(total), where=total > 0)
     usual = (parts()[DAY][:, None] * ends).sum(axis=0)

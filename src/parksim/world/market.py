@@ -113,6 +113,8 @@ class Market:
         daypart in which the place is open.
     walk : float array [link]
         Minutes.
+    within_reach : pair of int arrays
+        Unit and amenity wherever there is a link, in the order of units, then of categories.
     forgo : float array [group]
         Attraction of going without.
     hours, rate, servers, patience, outside : float arrays [pair]
@@ -144,7 +146,7 @@ class Market:
             return np.array(values, dtype=np.float64)[self.amenity] if values else np.empty(0)
 
         self.hours = place.open_hours[self.daypart, self.amenity]
-        self.servers = column([a.capacity for a in amenities])
+        self.servers = place.capacity[self.amenity]
         self.service_min = column(
             [a.service_min or CATEGORIES[a.category].service_min or 1.0 for a in amenities]
         )
@@ -170,6 +172,9 @@ class Market:
         self._run_unit, self._run_group = np.divmod(self._runs.key, max(len(self.start), 1))
         self.forgo = np.exp(p.forgo * np.array([kind.worth for kind in kinds])[self.group_category])
         self._wait_weight = p.wait_weight
+        place_unit, place_amenity = np.divmod(np.unique(self._place), max(len(amenities), 1))
+        order = np.lexsort((place_amenity, place.category[place_amenity], place_unit))
+        self.within_reach = place_unit[order], place_amenity[order]
         self._within: dict[tuple[float, tuple[str, ...]], tuple[Ints, Runs]] = {}
         self._last: tuple[Floats, Floats, Settled] | None = None
 

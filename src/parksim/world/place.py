@@ -276,6 +276,11 @@ class Place:
         return out
 
     @cached_property
+    def capacity(self) -> Floats:
+        """Seats, places, counters or vehicles an hour, [amenity]."""
+        return np.array([a.capacity for a in self.amenities], dtype=np.float64)
+
+    @cached_property
     def price(self) -> Floats:
         """CNY a visit, for flats a month, [amenity]."""
         return np.array([a.price for a in self.amenities], dtype=np.float64)
