@@ -28,7 +28,8 @@ Bools = npt.NDArray[np.bool_]
 
 AT_ONCE = 65_536  # people: what is worked out for them fits the cache, and threads seldom wait for each other
 VARIABLE = "PARKSIM_CORES"
-"""Environment variable with the number of cores that a run may use; by default all of the process."""
+"""Environment variable with the number of cores that a run may use."""
+_MOST = 4  # more threads would mostly wait for the interpreter's lock
 
 _here = threading.local()
 
@@ -39,9 +40,9 @@ def usable_cores() -> int:
 
 
 def cores() -> int:
-    """Return how many cores a run may use."""
+    """Return how many cores a run may use: what :data:`VARIABLE` says, else all that there are, four at most."""
     told = os.environ.get(VARIABLE, "")
-    return max(1, int(told)) if told.isdigit() else usable_cores()
+    return max(1, int(told)) if told.isdigit() else min(usable_cores(), _MOST)
 
 
 @contextmanager
