@@ -11,6 +11,7 @@ sys.path.append(str(Path(__file__).parent))
 
 from require import need
 
+from parksim.cli.words import language as asked_for
 from parksim.experiment.decompose import MECHANISMS
 from parksim.experiment.explain import LEGS, TERMS
 from parksim.indicators import ALL, describe
@@ -279,3 +280,17 @@ def test_the_chinese_font_has_every_character():
     )
     words = "".join(chinese().values()) + "".join(c.zh for c in CATEGORIES.values())
     assert {c for c in words if ord(c) not in known | dejavu and not c.isspace()} == set()
+
+
+@pytest.mark.parametrize(
+    ("words", "language"),
+    [
+        ([], "en"),
+        (["check", "x.yaml", "--lang", "zh"], "zh"),
+        (["--lang=zh", "list"], "zh"),
+        (["check", "--lang"], ""),
+    ],
+)
+def test_the_language_is_known_before_the_command_line_is_understood(words, language, monkeypatch):
+    monkeypatch.delenv("PARKSIM_LANG", raising=False)
+    assert asked_for(words) == language

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 import sys
+from itertools import pairwise
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -33,7 +34,7 @@ def language(words: Sequence[str] | None = None) -> str:
     """
     given = list(sys.argv[1:] if words is None else words)
     lang = os.environ.get(VARIABLE, "en")
-    for word, after in zip(given, [*given[1:], ""], strict=True):
+    for word, after in pairwise([*given, ""]):
         if word == "--lang":
             lang = after
         elif word.startswith("--lang="):
