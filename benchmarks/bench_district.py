@@ -57,8 +57,10 @@ def run(months: int = 120) -> dict[str, float]:
         out[f"processor time, {how} (s)"] = told["cpu"]
         out[f"nanoseconds an employee-month, {how}"] = 1e9 * told["played"] / told["lived"]
         out[f"peak memory, {how} (MB, <= 1500)"] = told["mb"]
-    at = {n: play(n, 13, fast=True, cores=1) for n in (10_000, 100_000, 1_000_000)}
-    month = {n: 1e3 * told["month"] for n, told in at.items()}
+    month = {
+        n: min(1e3 * play(n, 13, fast=True, cores=1)["month"] for _ in range(3))
+        for n in (10_000, 100_000, 1_000_000)
+    }
     low, high = (1e6 * (month[b] - month[a]) / (b - a) for a, b in ((10_000, 100_000), (100_000, 1_000_000)))
     out["a month without anybody, 288 buildings and 792 places (ms, <= 20)"] = (
         month[10_000] - low / 1e6 * 10_000

@@ -295,14 +295,16 @@ def allot(model: ParkModel, known: npt.NDArray[np.uint64] | None = None) -> None
     parents = np.flatnonzero(posts.filled & ((posts.needs & bits_of(ALLOTTED)) != 0))
     for name in ALLOTTED:
         column, bit = getattr(posts, name), bits_of((name,))
-        seats = places_of(model, name)
+        seats = place.seats[name]
         held = np.flatnonzero(column >= 0)
         lost = (place.category[column[held]] != _NAMES.index(name)) | ((posts.needs[held] & bit) == 0)
         lost[~lost] = ~place.usable[posts.unit[held[~lost]], column[held[~lost]]]
         column[held[lost]] = -1
         taken = np.bincount(column[held[~lost]], minlength=len(place.amenities))
-        room = {j: int(place.amenities[j].capacity) - int(taken[j]) for j in seats}
-        for j in (j for j in seats if room[j] < 0):  # a place that shrank keeps those with the best lots
+        room = {j: int(place.amenities[j].capacity) - int(taken[j]) for j in seats.amenity}
+        for j in (
+            j for j in seats.amenity if room[j] < 0
+        ):  # a place that shrank keeps those with the best lots
             column[_by_lot(model, j, np.flatnonzero(posts.filled & (column == j)))[room[j] :]] = -1
         waiting = parents[((posts.needs[parents] & bit) != 0) & (column[parents] < 0)]
         since = getattr(posts, f"{name}_wait")
@@ -312,31 +314,15 @@ def allot(model: ParkModel, known: npt.NDArray[np.uint64] | None = None) -> None
         free = {j: places for j, places in room.items() if places > 0 and takes_in(model, j, known)}
         if waiting.size == 0 or not free:
             continue
-        minutes = reach_minutes(model, seats)
-        choice = np.argsort(minutes, axis=1, kind="stable")  # by unit: the seats' places, the nearest first
-        reached = np.isfinite(minutes).sum(axis=1)
-        for k in range(reached.max(initial=0)):
-            waiting = waiting[(column[waiting] < 0) & (reached[posts.unit[waiting]] > k)]
-            asks = choice[posts.unit[waiting], k]
+        for k in range(seats.reached.max(initial=0)):
+            waiting = waiting[(column[waiting] < 0) & (seats.reached[posts.unit[waiting]] > k)]
+            asks = seats.nearest[posts.unit[waiting], k]
             for i in np.unique(asks):
-                j = seats[i]
+                j = seats.amenity[i]
                 if free.get(j, 0) > 0:
                     taken_now = _by_lot(model, j, waiting[asks == i])[: free[j]]
                     column[taken_now] = j
                     free[j] -= taken_now.size
-
-
-def places_of(model: ParkModel, category: str) -> list[int]:
-    """Return the amenities of a category."""
-    own: list[int] = np.flatnonzero(model.place.category == _NAMES.index(category)).tolist()
-    return own
-
-
-def reach_minutes(model: ParkModel, amenities: list[int]) -> Floats:
-    """Return walking minutes to amenities, ``inf`` where not allowed or too far, [unit, amenity]."""
-    place, most = model.place, model.spec.parameters.services.reach_min
-    walk = place.walk[:, amenities]
-    return np.where(place.usable[:, amenities] & (walk <= most), walk, np.inf)
 
 
 def takes_in(model: ParkModel, amenity: int, known: npt.NDArray[np.uint64]) -> bool:
@@ -366,17 +352,16 @@ def _count_allotted(model: ParkModel) -> None:
     visits = visits_wanted(model.spec.needs)
     parents = np.flatnonzero(posts.filled & ((posts.needs & bits_of(ALLOTTED)) != 0))
     for name in ALLOTTED:
-        seats = places_of(model, name)
-        if not seats:
+        seats = place.seats[name]
+        if not seats.amenity:
             continue
         c = _NAMES.index(name)
         daypart = int(np.argmax(parts()[DAY][:, c]))
         wants = parents[(posts.needs[parents] & bits_of((name,))) != 0]
         held = getattr(posts, name)[wants]
-        minutes, unit = reach_minutes(model, seats), posts.unit[wants]
-        reached = np.isfinite(minutes.min(axis=1))
-        in_vain = (held < 0) & reached[unit]
-        first = np.array(seats)[np.argmin(minutes, axis=1)][unit]
+        unit = posts.unit[wants]
+        in_vain = (held < 0) & (seats.reached[unit] > 0)
+        first = np.array(seats.amenity)[seats.nearest[unit, 0]]
         count = len(place.amenities)
         refused = visits[c] * np.bincount(first[in_vain], minlength=count)
         state.refused[daypart] += refused

@@ -10,7 +10,7 @@ import hashlib
 from collections import OrderedDict
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -90,6 +90,23 @@ def draw(layout: Layout) -> Drawn:
     while len(_drawn) > _KEPT:
         _drawn.popitem(last=False)
     return made
+
+
+class Seats(NamedTuple):
+    """The places of a category that gives them out.
+
+    Attributes
+    ----------
+    amenity : list of int
+    nearest : int array [unit, seat]
+        Positions in `amenity`, the nearest first, last of all those where people may not go or that are too far.
+    reached : int array [unit]
+        How many of them are within reach.
+    """
+
+    amenity: list[int]
+    nearest: npt.NDArray[np.intp]
+    reached: npt.NDArray[np.intp]
 
 
 class Place:
@@ -313,6 +330,18 @@ class Place:
     def flats(self) -> list[int]:
         """Amenities inside the park that are flats."""
         return [j for j, a in enumerate(self.amenities) if a.category == "flats" and a.outside is None]
+
+    @cached_property
+    def seats(self) -> dict[str, Seats]:
+        """What each category that gives out places has, and how far it is."""
+        most, out = self._scenario.parameters.services.reach_min, {}
+        for name, kind in CATEGORIES.items():
+            if kind.allotted:
+                own: list[int] = np.flatnonzero(self.category == _CATEGORY[name]).tolist()
+                near = self.usable[:, own] & (self.walk[:, own] <= most)
+                minutes = np.where(near, self.walk[:, own], np.inf)
+                out[name] = Seats(own, np.argsort(minutes, axis=1, kind="stable"), near.sum(axis=1))
+        return out
 
     @cached_property
     def home_building(self) -> npt.NDArray[np.intp]:
