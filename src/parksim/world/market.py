@@ -168,7 +168,6 @@ class Market:
         self._cell = self.unit * (self.shape[0] * self.shape[1]) + self._pair_cell[self.pair]
         self._cells = Runs(self._cell)
         self._place = self.unit * len(amenities) + self.amenity[self.pair]
-        self._place = self.unit * len(amenities) + self.amenity[self.pair]
         self._run_unit, self._run_group = np.divmod(self._runs.key, max(len(self.start), 1))
         self.forgo = np.exp(p.forgo * np.array([kind.worth for kind in kinds])[self.group_category])
         self._wait_weight = p.wait_weight
