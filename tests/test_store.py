@@ -256,6 +256,7 @@ def test_a_store_locked_for_too_long_is_given_up_in_words(tmp_path, members):
         ("sqlite:////nowhere/at/all/runs.db", "no such directory"),
         ("oracle+nonsense://x", "a store is sqlite:///FILE or postgresql"),
         ("mysql nonsense://", "a store is sqlite:///FILE or postgresql"),
+        ("mysql://someone@there/runs", "a store is sqlite:///FILE or postgresql"),
     ],
 )
 def test_addresses_that_are_none(url, said):

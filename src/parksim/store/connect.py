@@ -39,12 +39,14 @@ def engine_for(url: str | Path) -> Engine:
         If the address makes no sense or its driver is not installed.
     """
     where = _address(url)
-    shown = where.render_as_string(hide_password=True)
+    shown, kind = where.render_as_string(hide_password=True), where.get_backend_name()
+    if kind not in ("sqlite", "postgresql"):
+        raise StoreError(f"{shown}: a store is sqlite:///FILE or postgresql://…")
     try:
-        if where.get_backend_name() == "sqlite":
+        if kind == "sqlite":
             return _sqlite(where)
         return create_engine(where, pool_pre_ping=True, pool_size=2)
-    except NoSuchModuleError as error:
+    except NoSuchModuleError as error:  # postgresql+ an unknown driver
         raise StoreError(f"{shown}: a store is sqlite:///FILE or postgresql://…") from error
     except ModuleNotFoundError as error:
         raise StoreError(f"{shown}: for this database, pip install 'parksim[postgres]'") from error
