@@ -311,18 +311,17 @@ def allot(model: ParkModel, known: npt.NDArray[np.uint64] | None = None) -> None
         now = np.full_like(since, NOT_WAITING)
         now[waiting] = np.where(since[waiting] == NOT_WAITING, model.month, since[waiting])
         since[:] = now
-        free = {j: places for j, places in room.items() if places > 0 and takes_in(model, j, known)}
-        if waiting.size == 0 or not free:
+        if waiting.size == 0 or max(room.values(), default=0) <= 0:
             continue
         for k in range(seats.reached.max(initial=0)):
             waiting = waiting[(column[waiting] < 0) & (seats.reached[posts.unit[waiting]] > k)]
             asks = seats.nearest[posts.unit[waiting], k]
             for i in np.unique(asks):
                 j = seats.amenity[i]
-                if free.get(j, 0) > 0:
-                    taken_now = _by_lot(model, j, waiting[asks == i])[: free[j]]
+                if room[j] > 0 and takes_in(model, j, known):
+                    taken_now = _by_lot(model, j, waiting[asks == i])[: room[j]]
                     column[taken_now] = j
-                    free[j] -= taken_now.size
+                    room[j] -= taken_now.size
 
 
 def takes_in(model: ParkModel, amenity: int, known: npt.NDArray[np.uint64]) -> bool:

@@ -366,6 +366,16 @@ class Network:
             warm = warm.routes
         if warm is None or not len(warm.share) or not len(pairs.trips):
             return routes
+        pair, link, start, share = warm.pair, warm.link, warm.start, warm.share
+        if warm.links is not self._names or warm.ends != pairs.names:
+            pair, link, start, share = self._still_driven(pairs, warm)
+        routes.add(pair, start, link, share)
+        total = np.bincount(routes.pair, weights=routes.trips, minlength=len(pairs.trips))
+        routes.trips *= pairs.trips[routes.pair] / total[routes.pair]
+        return routes
+
+    def _still_driven(self, pairs: Trips, warm: Routes) -> tuple[Ints, Ints, Ints, Floats]:
+        """Return pair, links, start and share of the routes that these roads still have, for pairs that travel."""
         pair = warm.pair
         if warm.ends != pairs.names:
             number = {name: k for k, name in enumerate(pairs.names)}
@@ -382,15 +392,12 @@ class Network:
         fine &= ~np.logical_or.reduceat(broken, start[:-1])
         fine &= (tail[start[:-1]] == pairs.leave[pair]) & (head[start[1:] - 1] == pairs.reach[pair])
         lengths = np.diff(start)[fine]
-        routes.add(
+        return (
             pair[fine],
-            np.append(0, np.cumsum(lengths)),
             link[np.repeat(fine, np.diff(start))],
+            np.append(0, np.cumsum(lengths)),
             warm.share[fine],
         )
-        total = np.bincount(routes.pair, weights=routes.trips, minlength=len(pairs.trips))
-        routes.trips *= pairs.trips[routes.pair] / total[routes.pair]
-        return routes
 
 
 @dataclass(frozen=True, slots=True)
