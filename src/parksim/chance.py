@@ -25,7 +25,7 @@ Ids = npt.NDArray[np.uint64]
 Floats = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.intp]
 
-_GOLDEN = U64(0x9E3779B97F4A7C15)
+_GOLDEN = kernels.GOLDEN
 _MASK = (1 << 64) - 1
 _RACES_AT_ONCE = 8192
 
@@ -106,10 +106,7 @@ class Chance:
         key, step = U64(self.key(decision, month)), U64((c + 1) * int(_GOLDEN) & _MASK)
         flat = np.ascontiguousarray(ids, dtype=U64).reshape(-1)
         out = np.empty(flat.shape, dtype=np.float64)
-        if flat.size <= cores.AT_ONCE:  # nearly always, and a hundred times a month
-            kernels.uniform(flat, key, step, out)
-        else:
-            cores.each(lambda now: kernels.uniform(flat[now], key, step, out[now]), flat.size)
+        kernels.uniform(flat, key, step, out)
         return out.reshape(np.shape(ids))
 
     def uniform_each(self, occasions: Sequence[tuple[str, int]], ids: Ids) -> Floats:
@@ -158,7 +155,7 @@ class Chance:
             Identity and pull.
         """
         place, needs, begins = of
-        draw = (_GOLDEN, U64(self.key(decision, month)), _GOLDEN)
+        key = U64(self.key(decision, month))
         most = begins[:, -1] - begins[:, 0]
         out = np.empty(ids.size, dtype=np.intp)
 
@@ -166,11 +163,11 @@ class Chance:
             total = int(most[place[now]].sum())
             taken, luck = np.empty(total, dtype=np.intp), np.empty(total)
             ends = np.empty(out[now].size, dtype=np.intp)
-            kernels.options(ids[now], (place[now], needs[now], begins), option, draw, taken, luck, ends)
+            kernels.options(ids[now], (place[now], needs[now], begins), option, key, taken, luck, ends)
             taken, luck = taken[: ends[-1]], luck[: ends[-1]]
             np.log(luck, out=luck)
             np.negative(luck, out=luck)
-            kernels.first(taken, luck, option[1], ends, -1, out[now])
+            kernels.first(taken, luck, option[1], ends, out[now])
 
         cores.each(race, ids.size, _RACES_AT_ONCE)
         return out
@@ -203,8 +200,7 @@ class Chance:
         if ids.size:
             order = np.argsort(group, kind="stable")
             begins = np.flatnonzero(np.r_[True, np.diff(group[order]) != 0, True])
-            draw = (_GOLDEN, U64(self.key(decision, month)), _GOLDEN)
-            kernels.mates(ids, firm, (order, begins), draw, out)
+            kernels.mates(ids, firm, (order, begins), U64(self.key(decision, month)), out)
         return out
 
     def normal(self, decision: str, month: int, ids: Ids, c: int = 0) -> Floats:

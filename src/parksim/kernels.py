@@ -28,6 +28,7 @@ Modes = npt.NDArray[np.int8]
 
 MIX1 = U64(0xBF58476D1CE4E5B9)
 MIX2 = U64(0x94D049BB133111EB)
+GOLDEN = U64(0x9E3779B97F4A7C15)
 _S30, _S27, _S31, _S11 = U64(30), U64(27), U64(31), U64(11)
 _TWO53 = 2.0**-53
 _ROUNDING = 1 + 1e-9  # so that a bound stays one however it is rounded
@@ -99,8 +100,21 @@ def _mixed(z: Any) -> Any:
     return z ^ (z >> _S31)
 
 
+def _number(identity: Any, key: Any, step: Any) -> Any:
+    return (np.float64(_mixed(_mixed(identity ^ key) + step) >> _S11) + 0.5) * _TWO53
+
+
 if _compile:
     _mixed = _compile(_mixed)
+    _number = _compile(_number)
+
+
+def _pair_numbers(one: Ids, other: Ids, key: np.uint64, out: Floats) -> None:
+    """Draw for pairs of identities, as :func:`parksim.chance.combine` makes them."""
+    with np.errstate(over="ignore"):
+        pair = one * GOLDEN + other
+    mix_numpy(pair)
+    uniform_numpy(pair, key, GOLDEN, out)
 
 
 def _mix_loop(x: Ids) -> None:
@@ -110,7 +124,7 @@ def _mix_loop(x: Ids) -> None:
 
 def _uniform_loop(ids: Ids, key: np.uint64, step: np.uint64, out: Floats) -> None:
     for i in range(ids.size):
-        out[i] = (np.float64(_mixed(_mixed(ids[i] ^ key) + step) >> _S11) + 0.5) * _TWO53
+        out[i] = _number(ids[i], key, step)
 
 
 mix = _ways(_mix_loop, mix_numpy)
@@ -175,7 +189,7 @@ def options_numpy(
     ids: Ids,
     of: tuple[Rows, npt.NDArray[np.uint32], Rows],
     option: tuple[Ids, Floats],
-    draw: tuple[np.uint64, np.uint64, np.uint64],
+    key: np.uint64,
     taken: Rows,
     u: Floats,
     ends: Rows,
@@ -192,14 +206,14 @@ def options_numpy(
         Place and needs, bit by bit, of each person; and where the options of each kind begin at each place.
     option : uint64, float arrays [option]
         Identity and pull.
-    draw : three uint64
-        Multiplier of pairs, key and step, as in :mod:`parksim.chance`.
+    key : uint64
+        Of the decision and month, as in :mod:`parksim.chance`.
     taken, u : int, float arrays, as long as the options of all persons' places together
         Options, and numbers in (0, 1); written to.
     ends : int array [person]
         Where each person's options end in these; written to.
     """
-    (place, needs, begins), (code, _), (golden, key, step) = of, option, draw
+    (place, needs, begins), (code, _) = of, option
     kinds = begins.shape[1] - 1
     who, kind = np.nonzero((needs[:, None] >> np.arange(kinds, dtype=np.uint32)) & np.uint32(1))
     start = begins[place[who], kind]
@@ -208,55 +222,46 @@ def options_numpy(
     total = int(many.sum())
     there = np.repeat(start - np.cumsum(many) + many, many) + np.arange(total)
     taken[:total] = there
-    with np.errstate(over="ignore"):
-        pair = np.repeat(ids[who] * golden, many) + code[there]
-    mix_numpy(pair)
-    uniform_numpy(pair, key, step, u[:total])
+    _pair_numbers(np.repeat(ids[who], many), code[there], key, u[:total])
 
 
 def _options_loop(
     ids: Ids,
     of: tuple[Rows, npt.NDArray[np.uint32], Rows],
     option: tuple[Ids, Floats],
-    draw: tuple[np.uint64, np.uint64, np.uint64],
+    key: np.uint64,
     taken: Rows,
     u: Floats,
     ends: Rows,
 ) -> None:
-    (place, needs, begins), (code, pull), (golden, key, step) = of, option, draw
+    (place, needs, begins), (code, pull) = of, option
     k = 0
     for i in range(ids.size):
         most = np.inf  # what the first one's number is at most
         for kind in range(begins.shape[1] - 1):
             if (needs[i] >> np.uint32(kind)) & np.uint32(1):
                 for r in range(begins[place[i], kind], begins[place[i], kind + 1]):
-                    pair = _mixed(ids[i] * golden + code[r])
-                    drawn = (np.float64(_mixed(_mixed(pair ^ key) + step) >> _S11) + 0.5) * _TWO53
-                    least = (1.0 - drawn) / pull[r]
-                    if least <= most:
+                    drawn = _number(_mixed(ids[i] * GOLDEN + code[r]), key, GOLDEN)
+                    low = (1.0 - drawn) / pull[r]
+                    if low <= most:
                         taken[k], u[k] = r, drawn
                         k += 1
-                        most = min(most, least / drawn * _ROUNDING)
+                        most = min(most, low / drawn * _ROUNDING)
         ends[i] = k
 
 
-def first_numpy(taken: Rows, luck: Floats, pull: Floats, ends: Rows, none: int, out: Rows) -> None:
-    """Write each person's option of least ``luck / pull`` to `out`, `none` where there is none; lists as above."""
-    count = np.diff(ends, prepend=0)
-    race = luck / pull[taken]
-    some = np.flatnonzero(count)
-    out[:] = none
-    if some.size:
-        start = ends[some] - count[some]
-        least = np.repeat(np.minimum.reduceat(race, start), count[some])
-        hits = np.flatnonzero(race == least)
-        out[some] = taken[hits[np.searchsorted(hits, start)]]
+def first_numpy(taken: Rows, luck: Floats, pull: Floats, ends: Rows, out: Rows) -> None:
+    """Write each person's option of least ``luck / pull`` to `out`, -1 where there is none; lists as above."""
+    one = np.repeat(np.arange(ends.size), np.diff(ends, prepend=0))
+    chosen = least(one, luck / pull[taken])
+    out[:] = -1
+    out[one[chosen]] = taken[chosen]
 
 
-def _first_loop(taken: Rows, luck: Floats, pull: Floats, ends: Rows, none: int, out: Rows) -> None:
+def _first_loop(taken: Rows, luck: Floats, pull: Floats, ends: Rows, out: Rows) -> None:
     k = 0
     for i in range(ends.size):
-        best, chosen = np.inf, none
+        best, chosen = np.inf, -1
         while k < ends[i]:
             race = luck[k] / pull[taken[k]]
             if race < best:
@@ -269,7 +274,7 @@ def mates_numpy(
     ids: Ids,
     firm: Ints,
     runs: tuple[Rows, Rows],
-    draw: tuple[np.uint64, np.uint64, np.uint64],
+    key: np.uint64,
     out: Rows,
 ) -> None:
     """Write for each person the one of the same group and another firm whose number is least, -1 if there is none.
@@ -280,22 +285,19 @@ def mates_numpy(
     firm : int array [person]
     runs : int array [person], int array [run + 1]
         People in the order of their groups, and where each group begins there.
-    draw : three uint64
+    key : uint64
         As for :func:`options_numpy`; a pair's number is not the same both ways.
     out : int array [person]
         Written to.
     """
-    (order, begins), (golden, key, step) = runs, draw
+    order, begins = runs
     group = np.empty(ids.size, dtype=np.intp)
     group[order] = np.repeat(np.arange(begins.size - 1), np.diff(begins))
     one, other = pairs_within(group, group)
     fits = firm[one] != firm[other]
     one, other = one[fits], other[fits]
-    with np.errstate(over="ignore"):
-        pair = ids[one] * golden + ids[other]
-    mix_numpy(pair)
-    u = np.empty(pair.size)
-    uniform_numpy(pair, key, step, u)
+    u = np.empty(one.size)
+    _pair_numbers(ids[one], ids[other], key, u)
     chosen = least(one, u)
     out[:] = -1
     out[one[chosen]] = other[chosen]
@@ -305,18 +307,17 @@ def _mates_loop(
     ids: Ids,
     firm: Ints,
     runs: tuple[Rows, Rows],
-    draw: tuple[np.uint64, np.uint64, np.uint64],
+    key: np.uint64,
     out: Rows,
 ) -> None:
-    (order, begins), (golden, key, step) = runs, draw
+    order, begins = runs
     for run in range(begins.size - 1):
         for a in range(begins[run], begins[run + 1]):
             one, best, chosen = order[a], 2.0, -1
             for b in range(begins[run], begins[run + 1]):
                 other = order[b]
                 if firm[one] != firm[other]:
-                    pair = _mixed(ids[one] * golden + ids[other])
-                    u = (np.float64(_mixed(_mixed(pair ^ key) + step) >> _S11) + 0.5) * _TWO53
+                    u = _number(_mixed(ids[one] * GOLDEN + ids[other]), key, GOLDEN)
                     if u < best:
                         best, chosen = u, other
             out[one] = chosen

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from parksim.cli import app
-from parksim.cli.runs import Months, Seed, bar, named, table
+from parksim.cli.runs import Months, Seed, bar, table
 from parksim.cli.words import Lang  # noqa: TC001  (Typer reads the annotations)
 from parksim.errors import ParksimError
 
@@ -122,7 +122,7 @@ def decompose(
         rows.append((name, f"{part} [{low}, {high}]", *also, what))
     title = m(
         "decompose.title",
-        indicator=named(m, indicator),
+        indicator=m.named(indicator),
         unit=m.unit(found.unit, difference=True),
         base=pair[0].name if lang == "en" else m.own(pair[0]),
         other=pair[1].name if lang == "en" else m.own(pair[1]),

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 import typer
 
 from parksim.cli import app
-from parksim.cli.runs import bar, difference, judged, made, named, shown, table
+from parksim.cli.runs import bar, difference, judged, made, shown, table
 from parksim.cli.words import Lang  # noqa: TC001  (Typer reads the annotations)
 from parksim.errors import ParksimError
 
@@ -262,7 +262,7 @@ def _print_ranked(found: Ranked, objective: str, m: Messages) -> None:
         )
     head = ("candidate", "cost", "difference", "per_million", "rank", "best_set")
     chosen = frame[frame["taken"]]
-    title = {"objective": named(m, objective), "reps": found.reps, "months": found.said.months}
+    title = {"objective": m.named(objective), "reps": found.reps, "months": found.said.months}
     table(
         m("portfolio.title", budget=_money(found.said.budget_cny, m, 1), **title),
         ("", *(m(f"portfolio.{word}") for word in head)),
@@ -272,7 +272,7 @@ def _print_ranked(found: Ranked, objective: str, m: Messages) -> None:
     print(
         m(
             "portfolio.best",
-            objective=named(m, objective),
+            objective=m.named(objective),
             best=best or m("portfolio.none"),
             cost=_money(chosen["cost_cny"].sum(), m),
             gain=_amount(chosen["gain"].sum(), m),
@@ -350,7 +350,7 @@ def _print_orders(found: Transition, m: Messages) -> None:
         after = m("transition.dropped", n=row["dropped"]) if row["dropped"] else m("transition.kept")
         state = after if order else m("transition.as_written")
         rows.append((str(order), str(row["sequence"]), state, *cells))
-    head = [w for i in found.indicators for w in (named(m, i), m("transition.against"), m("cli.verdict"))]
+    head = [w for i in found.indicators for w in (m.named(i), m("transition.against"), m("cli.verdict"))]
     table(
         m(
             "transition.title",
@@ -394,7 +394,7 @@ def _print_months(found: Transition, best: int, m: Messages) -> None:
         ]
         head = ("month", "value", "difference", "interval")
         table(
-            m("transition.when", order=best, indicator=named(m, indicator)),
+            m("transition.when", order=best, indicator=m.named(indicator)),
             tuple(m(f"transition.{word}") for word in head),
             rows,
         )
@@ -418,7 +418,7 @@ def _print_groups(
     ]
     head = ("group", "people", "value", "difference", "verdict")
     table(
-        m("transition.whom", order=best, indicator=named(m, indicator)),
+        m("transition.whom", order=best, indicator=m.named(indicator)),
         tuple(m(f"transition.{word}") for word in head),
         rows,
     )

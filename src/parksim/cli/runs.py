@@ -94,7 +94,7 @@ def run(
         )
         return
     rows = [
-        (named(m, k), shown(v, describe(k).unit, m), in_words(m, describe(k).unit))
+        (m.named(k), shown(v, describe(k).unit, m), in_words(m, describe(k).unit))
         for k, v in result.indicators.items()
     ]
     seconds = f"{result.wall_s:.1f}"
@@ -222,7 +222,7 @@ def validate(
         frame = validate_(scenario, reps=reps, futures=futures, months=months, seed=seed, progress=progress)
     rows = [
         (
-            m.fact(fact["key"], "name", named(m, fact["fact"])),
+            m.fact(fact["key"], "name", m.named(fact["fact"])),
             shown(fact["value"], fact["unit"], m),
             m("cli.to", low=shown(fact["low"], fact["unit"], m), high=shown(fact["high"], fact["unit"], m)),
             m.fact(fact["key"], "published", fact["published"]),
@@ -265,11 +265,6 @@ def made(folder: Path) -> Path:
     """Return a folder, made if it is not there."""
     folder.mkdir(parents=True, exist_ok=True)
     return folder
-
-
-def named(m: Messages, indicator: str) -> str:
-    """Return what a table calls an indicator: its name in English, for files and --until; its label else."""
-    return indicator if m.lang == "en" else m.indicator(indicator)
 
 
 def judged(m: Messages, verdict: str, indicator: str) -> str:
@@ -325,7 +320,7 @@ def print_comparison(
             verdict = judged(m, str(row["verdict" + end]), str(indicator))
             rows.append(
                 (
-                    named(m, str(indicator)),
+                    m.named(str(indicator)),
                     shown(row[base.name], unit, m),
                     shown(row[other.name], unit, m),
                     f"{moved} [{low}, {high}]{points}",

@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from parksim.cli import app
-from parksim.cli.runs import bar, difference, judged, named, shown, table
+from parksim.cli.runs import bar, difference, judged, shown, table
 from parksim.cli.words import Lang  # noqa: TC001  (Typer reads the annotations)
 
 
@@ -103,7 +103,7 @@ def site(
         low, high = difference(row["low"], unit, m), difference(row["high"], unit, m)
         played.append(
             (
-                named(m, str(indicator)),
+                m.named(str(indicator)),
                 shown(row[base], unit, m),
                 shown(row[alternative], unit, m),
                 difference(row["difference"], unit, m),

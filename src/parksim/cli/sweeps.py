@@ -67,7 +67,7 @@ def sweep(
     retry: Annotated[bool, typer.Option("--retry", help="Play failed runs again.")] = False,
 ) -> None:
     """Play an experiment into a store; stop it at any time, and the same command goes on."""
-    from parksim.cli.runs import bar, named
+    from parksim.cli.runs import bar
     from parksim.experiment.sweep import Sweep
     from parksim.report.messages import Messages
     from parksim.store import Store
@@ -100,7 +100,7 @@ def sweep(
         print(
             m(
                 "sweep.width",
-                indicator=named(m, width.indicator),
+                indicator=m.named(width.indicator),
                 reached=f"{width.reached:.4g}",
                 reps=width.replications,
                 wanted=f"{width.wanted:g}",
@@ -172,7 +172,6 @@ def reproduce(
     lang: Lang = "en",
 ) -> None:
     """Play a stored run again and say whether every number agrees to the bit."""
-    from parksim.cli.runs import named
     from parksim.experiment.sweep import reproduce as again
     from parksim.report.messages import Messages
 
@@ -186,7 +185,7 @@ def reproduce(
     if found.machine != found.here:
         print(m("sweep.other_machine", then=found.machine, now=found.here))
     for name, (then, now) in found.differences.items():
-        print(m("sweep.differs", name=named(m, name), then=repr(then), now=repr(now)))
+        print(m("sweep.differs", name=m.named(name), then=repr(then), now=repr(now)))
     raise typer.Exit(1)
 
 
@@ -204,7 +203,7 @@ def sensitivity(
     lang: Lang = "en",
 ) -> None:
     """Say which assumptions move an experiment's results, and when a conclusion flips."""
-    from parksim.cli.runs import named, table
+    from parksim.cli.runs import table
     from parksim.experiment.sensitivity import robustness
     from parksim.experiment.sensitivity import sensitivity as analyse
     from parksim.report import doubts
@@ -222,7 +221,7 @@ def sensitivity(
                 (_path(row["path"], m), *(f"{row[column]:.3g}" for column in ranked.columns[1:]))
                 for row in ranked.to_dict("records")
             ]
-            title = {"indicator": named(m, name), "of": doubts.of_whom(str(of), titles)}
+            title = {"indicator": m.named(name), "of": doubts.of_whom(str(of), titles)}
             table(
                 m("doubt.title", kind=m(f"doubt.kind_{found.kind}"), **title),
                 tuple(m(f"doubt.{column}") for column in ranked.columns),

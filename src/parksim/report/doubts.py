@@ -36,8 +36,8 @@ def conclusion(found: Robustness, m: Messages, titles: Mapping[str, str] | None 
     titles : mapping, optional
         What the scenarios are called; by default their names.
     """
-    what = found.indicator if m.lang == "en" else m.indicator(found.indicator)
-    said = {"of": of_whom(found.difference, titles or {}), "indicator": what, "n": found.futures}
+    of, what = of_whom(found.difference, titles or {}), m.named(found.indicator)
+    said = {"of": of, "indicator": what, "n": found.futures}
     if found.sign == 0:
         return m("doubt.nothing", **said)
     text = m(f"doubt.{'more' if found.sign > 0 else 'less'}", share=f"{100 * found.holds:.0f}", **said)

@@ -634,8 +634,7 @@ def strongest(
     )
     ax.set(yticks=range(len(rows)), ylim=(len(rows) - 0.4, -0.6), title=title)
     ax.set_yticklabels([m.parameter(str(path)) for path in rows["path"]])
-    what = indicator if lang == "en" else m.indicator(indicator)
-    ax.set_xlabel(m("doubt.axis", index=m(f"doubt.{index}"), indicator=what))
+    ax.set_xlabel(m("doubt.axis", index=m(f"doubt.{index}"), indicator=m.named(indicator)))
     return ax
 
 

@@ -202,6 +202,10 @@ class Messages:
         known = CATEGORIES.get(name)
         return name if known is None else (known.zh if self.lang == "zh" else known.en)
 
+    def named(self, indicator: str) -> str:
+        """Return what the terminal calls an indicator: its name in English, for files and --until; its label else."""
+        return indicator if self.lang == "en" else self.indicator(indicator)
+
     def parameter(self, path: str) -> str:
         """Return the short name of a parameter by its path; other paths, and in English, the path itself."""
         known = parameters(self.lang).get(path)

@@ -216,10 +216,7 @@ class Market:
 
     def dense(self, values: Floats, pairs: Ints | None = None) -> Floats:
         """Write ``values[link]`` out as a table [unit, pair] (of these pairs only), 0 where there is no link."""
-        if pairs is None:
-            out = np.zeros((self._units, len(self.group)))
-            out[self.unit, self.pair] = values
-            return out
+        pairs = np.arange(len(self.group)) if pairs is None else pairs
         column = np.full(len(self.group), -1)
         column[pairs] = np.arange(len(pairs))
         there = np.flatnonzero(column[self.pair] >= 0)
