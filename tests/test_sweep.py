@@ -203,7 +203,7 @@ def _stored(path):
     if not path.exists():
         return 0
     try:
-        store = Store(path, patience_s=2)  # a busy writer is waited for: it would seem to have stored nothing
+        store = Store(path, patience_s=0)
         count = len(store.runs())
         store.close()
     except ParksimError:
