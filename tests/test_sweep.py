@@ -174,7 +174,8 @@ def test_a_kill_in_the_middle_loses_nothing_and_doubles_nothing(file, tmp_path, 
     script = tmp_path / "mine.py"
     script.write_text(
         textwrap.dedent(f"""
-        import sys
+        import signal, sys
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # what a shell starts in the background ignores it
         sys.path.append({str(Path(__file__).parent)!r})
         from fake_play import pin_model_version, play_slowly
         pin_model_version()
